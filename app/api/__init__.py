@@ -1,5 +1,5 @@
-"""GraphQL, one file per concept: types, inputs, payloads, resolvers. A folder holds what is about one thing."""
+"""GraphQL: types, inputs, payloads and resolvers, one file for each concept."""
 
-# Enums of the domain are registered before anything can use one undescribed.
+# The enums of the domain are registered, with descriptions, before any type can use one.
 from app.api.conventions import enums as enums
 from app.api.types.terms import rule_enums as rule_enums

@@ -41,7 +41,7 @@ Changed settings of a program are in force from the next request on this server,
 MAX_CACHED_KEYS = 10_000
 
 ALL_ADDRESSES = RateLimit(capacity=100_000, restored=20_000)
-"""Look-ups of unknown keys over all addresses, as `ADMISSION_LIMIT`: 2,000 at once, then 400 a second."""
+"""The limit on look-ups of unknown keys from all addresses together, in the units of `ADMISSION_LIMIT`: 2,000, then 400 a second."""
 
 _REJECTIONS = {
     KeyRejection.MALFORMED: "This access key is incomplete: copy it again.",
@@ -52,7 +52,7 @@ _REJECTIONS = {
 
 
 class _CachedKey(NamedTuple):
-    """The holder of a key, until when that is cached (monotonic seconds), and the count of settings changes it includes."""
+    """The holder of a key, until when it is cached (monotonic seconds), and the count of settings changes when it was read."""
 
     until: float
     caller: Caller
@@ -86,7 +86,7 @@ class Authenticator:
         """The holder of the request's key; None without a key.
 
         Raises UNAUTHENTICATED for an unknown or ended key, and RateLimited when one address sent too many of them. A
-        right key is let in whatever else its address sends.
+        valid key is accepted whatever else its address sends.
         """
         scheme, _, token = request.headers.get("authorization", "").strip().partition(" ")
         if scheme.lower() in ("", "bearer") and not token:
@@ -106,51 +106,53 @@ class Authenticator:
             program = await self._application.query(own_program, program_id=caller.program.id)
             assert program is not None, "a program is never deleted"
             return replace(caller, program=program)
-        begun, keys_ended = time.monotonic(), self._keys_ended
+        started_at, keys_ended = time.monotonic(), self._keys_ended
         if cached is not None:
-            found = await self._look_up(token)
+            result = await self._look_up(token)
         else:
-            found = await self._look_up_unknown(token, digest=digest, host=host_of(request))
-        if isinstance(found, RejectedKey):
+            result = await self._look_up_unknown(token, digest=digest, host=host_of(request))
+        if isinstance(result, RejectedKey):
             self._valid_keys.pop(digest, None)
-            _cache(self._wrong_keys, digest, (begun + KEY_CACHE_SECONDS, found))
-            self.rejected_keys.note(token, found)
-            raise _unauthenticated(_REJECTIONS[found.rejection])
-        self._uses.note(program_id=found.program.id, access_key_id=found.principal.key_id)
-        # What was read before a key ended must not be kept after that.
+            _cache(self._wrong_keys, digest, (started_at + KEY_CACHE_SECONDS, result))
+            self.rejected_keys.note(token, result)
+            raise _unauthenticated(_REJECTIONS[result.rejection])
+        self._uses.note(program_id=result.program.id, access_key_id=result.principal.key_id)
+        # What was read before a key ended must not be cached after that.
         if keys_ended == self._keys_ended:
-            _cache(self._valid_keys, digest, _CachedKey(self._cached_until(found, begun), found, settings_changed))
-        return found
+            _cache(
+                self._valid_keys, digest, _CachedKey(self._cached_until(result, started_at), result, settings_changed)
+            )
+        return result
 
     def known_key(self, authorization: bytes) -> bytes | None:
-        """The digest of the key in a header, if it was right when it was used last; None for any other."""
+        """The digest of the key in an Authorization header, if it was valid when it was last used; None for any other key."""
         digest = sha256(authorization.partition(b" ")[2].strip()).digest()
         return digest if digest in self._valid_keys else None
 
     async def _look_up_unknown(self, token: str, *, digest: bytes, host: str) -> Caller | RejectedKey:
-        """Look up a key that is not cached; its address is charged unless the key is right.
+        """Look up a key that is not cached; its address is charged unless the key is valid.
 
-        Where an address has used up its limit, keys that were looked up before and incomplete keys are rejected, and all
-        others wait for their turn, because a valid key may be among them.
+        If an address has used up its limit, cached wrong keys and malformed keys raise RateLimited; all other keys wait for
+        their turn, because a valid one may be among them.
         """
-        known_until, known = self._wrong_keys.get(digest, (0.0, None))
-        if known is not None and known_until > time.monotonic():
+        rejected_until, rejected_key = self._wrong_keys.get(digest, (0.0, None))
+        if rejected_key is not None and rejected_until > time.monotonic():
             self._admission.take(host, INVALID_KEY_COST)
-            return known
+            return rejected_key
         if read_token(token) is None:
             self._admission.take(host)
             return RejectedKey(KeyRejection.MALFORMED)
-        paid = self._try_charge(host)
-        if not paid:
+        is_charged = self._try_charge(host)
+        if not is_charged:
             await self._slow_lane.wait_for_turn(host)
-        found = await self._look_up(token)
-        if paid and isinstance(found, Caller):
+        result = await self._look_up(token)
+        if is_charged and isinstance(result, Caller):
             self._admission.give_back(host, INVALID_KEY_COST)
             self._all_addresses.give_back("all", INVALID_KEY_COST)
-        return found
+        return result
 
     def _try_charge(self, host: str) -> bool:
-        """Charge an address, and all of them together, for a look-up; False where one of them has used up its limit."""
+        """Charge an address, and all addresses together, for a look-up; False if one of the two limits is used up."""
         try:
             self._admission.take(host, INVALID_KEY_COST)
             self._all_addresses.take("all", INVALID_KEY_COST)
@@ -163,22 +165,22 @@ class Authenticator:
             authenticate, token=token, at=self._application.server_now()
         )
 
-    def _cached_until(self, found: Caller, begun: float) -> float:
+    def _cached_until(self, caller: Caller, started_at: float) -> float:
         """When a key has to be looked up again (monotonic seconds): after a while, and when it expires."""
-        if found.expires_at is None:
-            return begun + KEY_CACHE_SECONDS
-        left = (found.expires_at - self._application.server_now()).total_seconds()
-        return min(begun + KEY_CACHE_SECONDS, time.monotonic() + left)
+        if caller.expires_at is None:
+            return started_at + KEY_CACHE_SECONDS
+        seconds_left = (caller.expires_at - self._application.server_now()).total_seconds()
+        return min(started_at + KEY_CACHE_SECONDS, time.monotonic() + seconds_left)
 
     def _forget(self, access_key_id: str) -> None:
-        """Look a key up again before it is used again, because it was ended."""
+        """Make sure that a key that was ended is looked up again before it is used again."""
         self._keys_ended += 1
         for digest, cached in list(self._valid_keys.items()):
             if cached.caller.principal.key_id == access_key_id:
                 # The entry stays: a key that was right once is looked up without waiting.
                 self._valid_keys[digest] = cached._replace(until=0.0)
 
-    def context_for(self, request: Request, caller: Caller | None, needed: frozenset[str]) -> Context:
+    def context_for(self, request: Request, caller: Caller | None, reachable_fields: frozenset[str]) -> Context:
         """The context of one operation."""
         program = caller.program if caller is not None else None
         return Context(
@@ -190,7 +192,7 @@ class Authenticator:
                 form_of_address=program.form_of_address if program is not None else FormOfAddress.FORMAL,
             ),
             wait_for_disconnect=partial(_wait_for_disconnect, request),
-            reachable_fields=needed,
+            reachable_fields=reachable_fields,
             accept_language=request.headers.get("accept-language"),
             lookups=self._lookups,
         )
@@ -208,12 +210,12 @@ async def _wait_for_disconnect(request: Request) -> None:
 
 
 def host_of(request: Request) -> str:
-    """The address of the client, as `host_name` says it."""
+    """The address of the client, as limits count it (`host_name`)."""
     return host_name(request.client.host if request.client is not None else "")
 
 
 def host_name(host: str) -> str:
-    """An address as limits count it; of an IPv6 address the network that one client is given, which is a /64."""
+    """An address as limits count it; for an IPv6 address the /64 network, because one client is given all of that."""
     if ":" in host:
         try:
             address = ip_address(host)
@@ -225,7 +227,7 @@ def host_name(host: str) -> str:
 
 
 def _cache(cache: OrderedDict[bytes, V], digest: bytes, value: V) -> None:
-    """Add an entry, in place of the oldest one when the cache is full."""
+    """Add an entry; the oldest one is dropped when the cache is full."""
     cache[digest] = value
     while len(cache) > MAX_CACHED_KEYS:
         cache.popitem(last=False)

@@ -1,6 +1,6 @@
-"""The costs of the schema's fields: usual lengths of lists, and fields that cost more than the objects they show.
+"""The costs of the schema's fields: usual lengths of lists, and fields that cost more than the objects that they show.
 
-Lengths are usual ones, not the largest: an operation that reads far longer lists is stopped while it runs
+Lengths are usual ones, not the greatest: an operation that reads far longer lists is stopped while it runs
 (`app/graphql_server/limits/time_budget.py`). Scalars and lists of scalars cost nothing.
 """
 
@@ -11,21 +11,21 @@ from collections.abc import Mapping
 from app.api.conventions.pagination import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 from app.graphql_server.limits.cost_analysis import FieldCosts
 
-PAGED = 1
-"""A list of a page: the connection has counted it."""
+COUNTED_WITH_PAGE = 1
+"""The size of a list inside a connection: its length is counted as the size of the page."""
 
-WHOLE_LEDGER = 1_000
-"""What adds up every entry of a program: one call in a second."""
+WHOLE_LEDGER_COST = 1_000
+"""The cost of adding up all entries of a program: it allows one call a second."""
 
 CLAUSES = 30
-"""Clauses of a program's terms."""
+"""The usual number of clauses in a program's terms."""
 
 REPLAY_COST = 10
-"""Replaying a wallet's history from its first purchase."""
+"""The cost of replaying a wallet's history from its first purchase."""
 
 LIST_SIZES: Mapping[str, int] = {
-    "AccessKeyConnection.edges": PAGED,
-    "AccessKeyConnection.nodes": PAGED,
+    "AccessKeyConnection.edges": COUNTED_WITH_PAGE,
+    "AccessKeyConnection.nodes": COUNTED_WITH_PAGE,
     "BasketCheck.clauses": CLAUSES,
     "Balance.buysToday": 10,
     "Clause.conditions": 2,
@@ -49,25 +49,25 @@ LIST_SIZES: Mapping[str, int] = {
     "LedgerEntry.lots": 3,
     "LedgerEntry.openedLots": 1,
     "LedgerEntry.counterparties": 1,
-    "LedgerEntryConnection.edges": PAGED,
-    "LedgerEntryConnection.nodes": PAGED,
+    "LedgerEntryConnection.edges": COUNTED_WITH_PAGE,
+    "LedgerEntryConnection.nodes": COUNTED_WITH_PAGE,
     "Liability.units": 1,
     "LinePoints.points": 1,
-    "LocationConnection.edges": PAGED,
-    "LocationConnection.nodes": PAGED,
+    "LocationConnection.edges": COUNTED_WITH_PAGE,
+    "LocationConnection.nodes": COUNTED_WITH_PAGE,
     "Purchase.lines": 20,
     "Query.pendingRefunds": 3,
-    "QuarantinedReceiptConnection.edges": PAGED,
-    "QuarantinedReceiptConnection.nodes": PAGED,
+    "QuarantinedReceiptConnection.edges": COUNTED_WITH_PAGE,
+    "QuarantinedReceiptConnection.nodes": COUNTED_WITH_PAGE,
     "Reason.remedies": 1,
-    "RedemptionConnection.edges": PAGED,
-    "RedemptionConnection.nodes": PAGED,
+    "RedemptionConnection.edges": COUNTED_WITH_PAGE,
+    "RedemptionConnection.nodes": COUNTED_WITH_PAGE,
     "ReceiptError.purchases": 3,
     "ReceiptError.redemptions": 3,
     "RefundPreview.balances": 1,
     "Remedy.locations": 3,
-    "RewardOfferConnection.edges": PAGED,
-    "RewardOfferConnection.nodes": PAGED,
+    "RewardOfferConnection.edges": COUNTED_WITH_PAGE,
+    "RewardOfferConnection.nodes": COUNTED_WITH_PAGE,
     "PublicTerms.changes": 10,
     "PublicTerms.clauses": CLAUSES,
     "PublicTerms.highlights": 3,
@@ -84,14 +84,14 @@ LIST_SIZES: Mapping[str, int] = {
     "Wallet.balances": 1,
     "Wallet.holders": 1,
 }
-"""Usual sizes by `Type.field`. What is not here counts as the largest page."""
+"""Usual sizes of lists, by `Type.field`. A list that is not here counts as the largest page."""
 
-PAYLOADS: Mapping[str, int] = {"balances": 1, "userErrors": 1}
+PAYLOAD_LIST_SIZES: Mapping[str, int] = {"balances": 1, "userErrors": 1}
 """Usual sizes of lists that many payloads have."""
 
 FIELD_COSTS: Mapping[str, int] = {
     "Query.rewards": CLAUSES,
-    "Query.liability": WHOLE_LEDGER,
+    "Query.liability": WHOLE_LEDGER_COST,
     "Query.explain": CLAUSES,
     "Balance.buysToday": CLAUSES,
     "Customer.tierChanges": CLAUSES,
@@ -108,29 +108,29 @@ FIELD_COSTS: Mapping[str, int] = {
     "TierStatus.projected": CLAUSES,
     "TierStatus.reasons": CLAUSES,
 }
-"""The cost of a field beside the objects that it shows, say for deciding on every reward."""
+"""The cost of a field in addition to the objects that it shows, such as for deciding on every reward."""
 
 ARGUMENT_LISTS: Mapping[str, tuple[str, ...]] = {
     "Query.basketCheck": ("basket", "lines"),
     "Query.rewards": ("basket", "lines"),
     "Query.termsCheck": ("clauses",),
 }
-"""Lists inside arguments whose items are each evaluated by every clause."""
+"""The paths to lists inside arguments, each item of which every clause evaluates."""
 
-ARGUMENT_ITEM = 2
-"""The cost of each such item."""
+ARGUMENT_ITEM_COST = 2
+"""The cost of each item of these lists."""
 
 
-def size_of(place: str) -> int | None:
+def list_size(field_name: str) -> int | None:
     """The usual size of a list; None where none is declared."""
-    return LIST_SIZES.get(place, PAYLOADS.get(place.partition(".")[2]))
+    return LIST_SIZES.get(field_name, PAYLOAD_LIST_SIZES.get(field_name.partition(".")[2]))
 
 
 COSTS = FieldCosts(
     extra_costs=FIELD_COSTS,
-    list_size=size_of,
+    list_size=list_size,
     argument_lists=ARGUMENT_LISTS,
-    argument_item_cost=ARGUMENT_ITEM,
+    argument_item_cost=ARGUMENT_ITEM_COST,
     default_page=DEFAULT_PAGE_SIZE,
     max_page=MAX_PAGE_SIZE,
 )

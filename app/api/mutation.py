@@ -63,9 +63,7 @@ from app.api.mutations.terms.publish_terms import PublishTermsPayload
 from app.api.mutations.terms.withdraw_terms import WithdrawTermsPayload
 
 
-@strawberry.type(
-    description="What can be done. Each mutation takes an idempotency key and is carried out once per key."
-)
+@strawberry.type(description="All mutations. Each takes an idempotency key and is carried out once per key.")
 class Mutation:
     """One field per command."""
 
@@ -81,7 +79,7 @@ class Mutation:
     )
     record_refund: RecordRefundPayload | None = strawberry.mutation(
         resolver=record_refund.resolve,
-        description="Record that goods came back, whole or by line; points are clawed back under the terms of the purchase. For owner, staff and tills.",
+        description="Record a refund of a whole purchase, of lines or of an amount; points are clawed back under the terms of the purchase. For owner, staff and tills.",
     )
     amend_purchase: AmendPurchasePayload | None = strawberry.mutation(
         resolver=amend_purchase.resolve,
@@ -93,11 +91,11 @@ class Mutation:
     )
     record_exchange: RecordExchangePayload | None = strawberry.mutation(
         resolver=record_exchange.resolve,
-        description="Record that goods came back and others were bought for them: a refund and a purchase, both or neither. For owner, staff and tills.",
+        description="Record that goods were returned and others bought for them: a refund and a purchase, both or neither. For owner, staff and tills.",
     )
     settle_quarantined: SettleQuarantinedPayload | None = strawberry.mutation(
         resolver=settle_quarantined.resolve,
-        description="Book a receipt whose time cannot be right, at its own or at a corrected time, or dismiss it, once. For owner and staff.",
+        description="Book a receipt in quarantine, whose time is implausible, at its own or at a corrected time, or dismiss it, once. For owner and staff.",
     )
     redeem_reward: RedeemRewardPayload | None = strawberry.mutation(
         resolver=redeem_reward.resolve,
@@ -109,15 +107,15 @@ class Mutation:
     )
     hold_redemption: HoldRedemptionPayload | None = strawberry.mutation(
         resolver=hold_redemption.resolve,
-        description="Reserve a reward and its points for a checkout, to be captured or released. For owner, staff and tills; for customers.",
+        description="Reserve a reward and its points for a checkout, to be captured or released. For owner, staff, tills and customers.",
     )
     capture_redemption: CaptureRedemptionPayload | None = strawberry.mutation(
         resolver=capture_redemption.resolve,
-        description="Pay for what was reserved, by the decision made when it was reserved. For owner, staff and tills; for customers what they reserved themselves.",
+        description="Pay for a reward that was reserved, by the decision made when it was reserved. For owner, staff and tills; for customers only their own holds.",
     )
     release_redemption: ReleaseRedemptionPayload | None = strawberry.mutation(
         resolver=release_redemption.resolve,
-        description="Release what was reserved: points and stock are free again. For owner, staff and tills; for customers what they reserved themselves.",
+        description="Release a reward that was reserved: points and stock are available again. For owner, staff and tills; for customers only their own holds.",
     )
     fulfil_redemption: FulfilRedemptionPayload | None = strawberry.mutation(
         resolver=fulfil_redemption.resolve,
@@ -141,7 +139,7 @@ class Mutation:
     )
     join_household: JoinHouseholdPayload | None = strawberry.mutation(
         resolver=join_household.resolve,
-        description="Let a customer share the wallet of another one; history and tier stay each one's own. For owner and staff.",
+        description="Let a customer share the wallet of another one; each keeps their own history and tier. For owner and staff.",
     )
     create_reward: CreateRewardPayload | None = strawberry.mutation(
         resolver=create_reward.resolve, description="Put a reward into the catalogue. For the owner."
@@ -182,5 +180,5 @@ class Mutation:
     )
     advance_clock: AdvanceClockPayload | None = strawberry.mutation(
         resolver=advance_clock.resolve,
-        description="Move the clock of a sandbox forward, to try out what time brings. For the owner of a sandbox program.",
+        description="Move the clock of a sandbox forward, to try out what happens as time passes. For the owner of a sandbox program.",
     )

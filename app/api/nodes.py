@@ -1,6 +1,6 @@
-"""node and nodes: one registry of what can be read by id, each type with its own right to be seen.
+"""node and nodes: a loader for each type that can be read by id, which checks whether the caller may see the object.
 
-Malformed, foreign, forbidden and unknown ids all answer null, so that nothing can be learned from the difference.
+Ids that are malformed, unknown, forbidden or of another program all give null, so that nothing can be learned from a difference.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from app.api.conventions.ids import encode, type_and_key
 from app.api.conventions.node import Node
 from app.api.types.access_key import load_access_key
 from app.api.types.customers.customer import Customer, Wallet
-from app.api.types.impact_preview import impact_preview
+from app.api.types.impact_preview import load_impact_preview
 from app.api.types.ledger.ledger_entry import LedgerEntry
 from app.api.types.programs.location import Location
 from app.api.types.programs.program import program_of
@@ -33,8 +33,8 @@ from app.queries.terms.published_terms import terms_version
 Loader = Callable[[str, Info], Awaitable[Node | None]]
 
 
-async def node(info: Info, id: strawberry.ID) -> Node | None:
-    """The object of an id, if it is there and the caller may see it."""
+async def load_node(info: Info, id: strawberry.ID) -> Node | None:
+    """The object with this id; None if there is none, or the caller may not see it."""
     info.context.require(Permission.READ_OWN_CARD)
     parts = type_and_key(id)
     if parts is None or parts[0] not in LOADERS:
@@ -88,18 +88,18 @@ async def _redemption(key: str, info: Info) -> Node | None:
 
 async def _entry(key: str, info: Info) -> Node | None:
     context: Context = info.context
-    owned = await context.load(entries.owned_entries, key)
-    if owned is None or not context.principal.may_see_any_of(owned.holders):
+    owned_entry = await context.load(entries.owned_entries, key)
+    if owned_entry is None or not context.principal.may_see_any_of(owned_entry.holders):
         return None
-    deciding_terms = await context.terms(entries.decided_by(owned.stored_entry.entry))
-    return LedgerEntry.of(owned.stored_entry, deciding_terms=deciding_terms, context=context)
+    deciding_terms = await context.terms(entries.decided_by(owned_entry.stored_entry.entry))
+    return LedgerEntry.of(owned_entry.stored_entry, deciding_terms=deciding_terms, context=context)
 
 
 async def _impact_preview(key: str, info: Info) -> Node | None:
     context: Context = info.context
     if not context.principal.may(Permission.PUBLISH_TERMS):
         return None
-    return await impact_preview(encode("ImpactPreview", key), context=context)
+    return await load_impact_preview(encode("ImpactPreview", key), context=context)
 
 
 async def _location(key: str, info: Info) -> Node | None:
@@ -108,16 +108,16 @@ async def _location(key: str, info: Info) -> Node | None:
 
 
 async def _access_key(key: str, info: Info) -> Node | None:
-    found: Node | None = await load_access_key(key, context=info.context)
-    return found
+    access_key: Node | None = await load_access_key(key, context=info.context)
+    return access_key
 
 
 async def _quarantined(key: str, info: Info) -> Node | None:
     context: Context = info.context
     if not context.principal.may(Permission.SETTLE_QUARANTINED):
         return None
-    found: QuarantinedReceipt | None = await load_quarantined(key, context=context)
-    return found
+    receipt: QuarantinedReceipt | None = await load_quarantined(key, context=context)
+    return receipt
 
 
 LOADERS: Mapping[str, Loader] = {
@@ -134,4 +134,4 @@ LOADERS: Mapping[str, Loader] = {
     "QuarantinedReceipt": _quarantined,
     "AccessKey": _access_key,
 }
-"""Every type that implements Node. A key that is not of its type never gets here."""
+"""The loaders of all types that implement Node. They are called with keys of the form that their type has."""

@@ -15,13 +15,13 @@ from app.api.conventions.context import Context, Info, bad_input
 from app.api.conventions.ids import decode
 from app.api.conventions.node import Node
 from app.api.conventions.pagination import page_window
-from app.api.nodes import node
+from app.api.nodes import load_node
 from app.api.types.access_key import AccessKeyQueries
 from app.api.types.customers.customer import Customer, CustomerBy
 from app.api.types.customers.named_customer import charge_miss, customer_named_by
-from app.api.types.decisions.decision import ClauseOutlook, Decision, decision
-from app.api.types.impact_preview import ImpactPreview, impact_preview
-from app.api.types.ledger.balance import no_basket
+from app.api.types.decisions.decision import ClauseOutlook, Decision, decision_object
+from app.api.types.impact_preview import ImpactPreview, load_impact_preview
+from app.api.types.ledger.balance import empty_basket
 from app.api.types.ledger.entry_visibility import may_see_decision
 from app.api.types.ledger.explanation import Explanation
 from app.api.types.ledger.ledger_entry import LedgerEntry
@@ -34,7 +34,7 @@ from app.api.types.rewards.reward import RewardOfferConnection, offer_connection
 from app.api.types.terms.clause_input import ClauseInput
 from app.api.types.terms.public_terms import PublicTermsQueries
 from app.api.types.terms.terms import Terms
-from app.api.types.terms.terms_check import TermsCheck, terms_check
+from app.api.types.terms.terms_check import TermsCheck, check_terms
 from app.api.types.viewer import Viewer
 from app.domain.access import Permission
 from app.domain.i18n.details import in_english
@@ -52,18 +52,18 @@ MAX_NODES = 100
 
 @strawberry.type(description="What a purchase of a basket would earn: decided exactly as the purchase would be.")
 class BasketCheck:
-    """The decision is not recorded."""
+    """A decision that is not recorded, and the outlook of each clause."""
 
     decision: Decision = strawberry.field(description="Every earning clause with what it would do.")
-    customer: Customer = strawberry.field(description="The customer it was checked for.")
+    customer: Customer = strawberry.field(description="The customer for whom the basket was checked.")
     clauses: list[ClauseOutlook] = strawberry.field(
-        description="What each clause that gives, limits or prices something does with this basket, and what it would take."
+        description="For each clause that gives, limits or prices something: what it does with this basket, and what is missing for it."
     )
 
 
 def _facts(basket: BasketInput | None, *, context: Context) -> PurchaseFacts:
     if basket is None:
-        return no_basket(context)
+        return empty_basket(context)
     return _value_of(facts_of(basket, context=context, within="basket"))
 
 
@@ -81,11 +81,11 @@ def _value_of(value: V | Problem) -> V:
 def _query_error(problem: Problem) -> GraphQLError:
     place = ".".join(str(step) for step in problem.path)
     return bad_input(
-        f"{problem.code.value} at {place}: {in_english(problem.detail) if problem.detail is not None else 'not taken here'}"
+        f"{problem.code.value} at {place}: {in_english(problem.detail) if problem.detail is not None else 'this is not accepted here'}"
     )
 
 
-@strawberry.type(description="What can be asked.")
+@strawberry.type(description="All queries.")
 class Query(RefundQueries, QuarantineQueries, LiabilityQueries, AccessKeyQueries, PublicTermsQueries):
     """Every field but `__typename` and `publicTerms` needs an access key."""
 
@@ -96,7 +96,7 @@ class Query(RefundQueries, QuarantineQueries, LiabilityQueries, AccessKeyQueries
 
     @strawberry.field(description="The program that the key opens. For every role.")
     def program(self, info: Info) -> Program | None:
-        """The one program."""
+        """The program of the access key."""
         return program_of(info)
 
     @strawberry.field(
@@ -107,20 +107,20 @@ class Query(RefundQueries, QuarantineQueries, LiabilityQueries, AccessKeyQueries
         info: Info,
         by: Annotated[CustomerBy, strawberry.argument(description="The customer to look up.")],
     ) -> Customer | None:
-        """One look-up, whatever identity it is."""
+        """The customer as they are now; a look-up by an identity is charged."""
         context = info.context
         context.require(Permission.READ_OWN_CARD)
-        by_identity = customer_named_by(by, context=context)
-        if by_identity is None:
+        reference = customer_named_by(by, context=context)
+        if reference is None:
             return None
-        found = await context.query(customers.customer_as_of, by=by_identity, at=context.now)
-        if found is None or not context.principal.may_see_customer(found.id):
-            charge_miss(by_identity, context=context)
+        customer = await context.query(customers.customer_as_of, by=reference, at=context.now)
+        if customer is None or not context.principal.may_see_customer(customer.id):
+            charge_miss(reference, context=context)
             return None
-        return Customer.of(found)
+        return Customer.of(customer)
 
     @strawberry.field(
-        description="What a basket would earn, clause by clause; null when the customer is not known or no terms are in force; rejected where the purchase would be. Seen like the customer."
+        description="What a basket would earn, clause by clause; null when the customer is not known or no terms are in force; an error if the purchase would be rejected. For whoever may see the customer."
     )
     async def basket_check(
         self,
@@ -131,32 +131,32 @@ class Query(RefundQueries, QuarantineQueries, LiabilityQueries, AccessKeyQueries
         """Decide without recording."""
         context = info.context
         context.require(Permission.READ_OWN_CARD)
-        by_identity = customer_named_by(customer, context=context)
-        if by_identity is None:
+        reference = customer_named_by(customer, context=context)
+        if reference is None:
             return None
-        found = await context.query_heavy(
+        check = await context.query_heavy(
             offers.check_basket,
-            by=by_identity,
+            by=reference,
             facts=_facts(basket, context=context),
             location_id=_location_id(basket),
             principal=context.principal,
         )
-        if isinstance(found, Problem):
-            if found.code in (ProblemCode.AMOUNT_OUT_OF_RANGE, ProblemCode.LOCATION_NOT_FOUND, ProblemCode.OWN_CARD):
-                raise _query_error(found)
-            charge_miss(by_identity, context=context)
+        if isinstance(check, Problem):
+            if check.code in (ProblemCode.AMOUNT_OUT_OF_RANGE, ProblemCode.LOCATION_NOT_FOUND, ProblemCode.OWN_CARD):
+                raise _query_error(check)
+            charge_miss(reference, context=context)
             return None
         return BasketCheck(
-            decision=decision(found.decision, deciding_terms=found.terms, bought=found.facts),
-            customer=Customer.of(found.customer),
+            decision=decision_object(check.decision, deciding_terms=check.terms, facts=check.facts),
+            customer=Customer.of(check.customer),
             clauses=[
-                ClauseOutlook.of(outlook, basket=found.decision, terms=found.terms)
-                for outlook in found.clause_qualifications
+                ClauseOutlook.of(outlook, basket=check.decision, terms=check.terms)
+                for outlook in check.clause_qualifications
             ],
         )
 
     @strawberry.field(
-        description="What the terms in force offer; with a customer, what they can have now, first. Null when the customer is not known. For every role; customers see decisions for themselves only."
+        description="The rewards that the terms in force offer; with a customer, those that they can have now come first. Null when the customer is not known. For every role; customers see decisions for themselves only."
     )
     async def rewards(
         self,
@@ -166,32 +166,36 @@ class Query(RefundQueries, QuarantineQueries, LiabilityQueries, AccessKeyQueries
         ] = None,
         basket: Annotated[
             BasketInput | None,
-            strawberry.argument(description="What lies on the counter, for clauses that ask; default nothing, now."),
+            strawberry.argument(
+                description="What is bought together with the reward, for clauses that depend on it; default nothing, now."
+            ),
         ] = None,
         first: First = None,
         after: After = None,
     ) -> RewardOfferConnection | None:
-        """Checked exactly as at the till."""
+        """Offers, checked exactly as at the till."""
         context = info.context
         context.require(Permission.READ_TERMS)
         window = page_window(first=first, after=after, last=None, before=None)
-        by_identity = customer_named_by(for_, context=context) if for_ is not None else None
-        if for_ is not None and by_identity is None:
+        reference = customer_named_by(for_, context=context) if for_ is not None else None
+        if for_ is not None and reference is None:
             return None
-        found = _value_of(
+        offers_found = _value_of(
             await context.query_heavy(
                 offers.offers_for,
-                by=by_identity,
+                by=reference,
                 facts=_facts(basket, context=context),
                 location_id=_location_id(basket),
                 principal=context.principal,
             )
         )
-        if found is None or (found.customer is not None and not context.principal.may_see_customer(found.customer.id)):
-            if by_identity is not None:
-                charge_miss(by_identity, context=context)
+        if offers_found is None or (
+            offers_found.customer is not None and not context.principal.may_see_customer(offers_found.customer.id)
+        ):
+            if reference is not None:
+                charge_miss(reference, context=context)
             return None
-        return offer_connection(found, first=window.size, after=window.after, context=context)
+        return offer_connection(offers_found, first=window.size, after=window.after, context=context)
 
     @strawberry.field(
         description="A draft of terms tried out: how it reads, what it changes, when it could start, whether it is fair. For the owner."
@@ -203,23 +207,26 @@ class Query(RefundQueries, QuarantineQueries, LiabilityQueries, AccessKeyQueries
             list[ClauseInput], strawberry.argument(description="All clauses, as for `publishTerms`, 1 to 200.")
         ],
         effective_from: Annotated[
-            datetime | None, strawberry.argument(description="From when it should decide; default as soon as it may.")
+            datetime | None,
+            strawberry.argument(
+                description="From when on it should decide; by default as soon as the notice clause allows."
+            ),
         ] = None,
     ) -> TermsCheck | None:
-        """Nothing is stored."""
+        """Check a draft; nothing is stored."""
         context = info.context
         context.require(Permission.PUBLISH_TERMS)
-        return await terms_check(clauses, effective_from=effective_from, context=context)
+        return await check_terms(clauses, effective_from=effective_from, context=context)
 
     @strawberry.field(
-        description="How far an impact preview is, and what came out; null when there is none. For the owner."
+        description="An impact preview, with its progress and its result; null when there is none with this id. For the owner."
     )
     async def impact_preview(
         self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="Opaque id of a preview.")]
     ) -> ImpactPreview | None:
-        """To be polled until it has ended."""
+        """The preview; clients poll it until it has ended."""
         info.context.require(Permission.PUBLISH_TERMS)
-        return await impact_preview(id, context=info.context)
+        return await load_impact_preview(id, context=info.context)
 
     @strawberry.field(
         description="The terms: in force now, in force at a moment, or by version; null when there are none. For every role."
@@ -244,38 +251,40 @@ class Query(RefundQueries, QuarantineQueries, LiabilityQueries, AccessKeyQueries
         return Terms.of(published.terms, context=context) if published is not None else None
 
     @strawberry.field(
-        description="Why an entry has the points it has, decided once more; null when it is not there or not for the caller. Seen like the decision of the entry."
+        description="Why an entry has the points that it has, decided once more; null when there is no such entry, or the caller may not see its decision."
     )
     async def explain(
         self,
         info: Info,
         entry: Annotated[strawberry.ID, strawberry.argument(description="Opaque id of a ledger entry.")],
     ) -> Explanation | None:
-        """Stored decision beside a fresh one from the same facts and terms."""
+        """The stored decision, and the points of a new one from the same facts and terms."""
         context = info.context
         context.require(Permission.READ_OWN_CARD)
-        key = decode(entry, "LedgerEntry")
-        found = await context.query_heavy(entries.explain, entry_id=key) if key is not None else None
-        if found is None or not context.principal.may_see_any_of(found.holders):
+        entry_id = decode(entry, "LedgerEntry")
+        explanation = await context.query_heavy(entries.explain, entry_id=entry_id) if entry_id is not None else None
+        if explanation is None or not context.principal.may_see_any_of(explanation.holders):
             return None
-        if not await may_see_decision(found.stored_entry.entry, info=info):
+        if not await may_see_decision(explanation.stored_entry.entry, info=info):
             return None
-        made = entries.decision_of(found.stored_entry.entry)
+        stored_decision = entries.decision_of(explanation.stored_entry.entry)
         return Explanation(
-            entry=LedgerEntry.of(found.stored_entry, deciding_terms=found.terms, context=context),
-            decision=decision(made, deciding_terms=found.terms, bought_by_entry=found.stored_entry.entry.id),
-            recomputed_points=found.recomputed_points,
-            agrees=found.recomputed_points == found.stored_entry.entry.points,
+            entry=LedgerEntry.of(explanation.stored_entry, deciding_terms=explanation.terms, context=context),
+            decision=decision_object(
+                stored_decision, deciding_terms=explanation.terms, entry_id=explanation.stored_entry.entry.id
+            ),
+            recomputed_points=explanation.recomputed_points,
+            agrees=explanation.recomputed_points == explanation.stored_entry.entry.points,
         )
 
-    @strawberry.field(description="Any object by its id; null when it is not there or not for the caller.")
+    @strawberry.field(description="Any object by its id; null when there is none or the caller may not see it.")
     async def node(
         self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="Opaque id.")]
     ) -> Node | None:
         """One object."""
-        return await node(info, id)
+        return await load_node(info, id)
 
-    @strawberry.field(description="Up to 100 objects by their ids, in the order asked for.")
+    @strawberry.field(description="Up to 100 objects by their ids, in the order of the ids.")
     async def nodes(
         self,
         info: Info,
@@ -285,7 +294,7 @@ class Query(RefundQueries, QuarantineQueries, LiabilityQueries, AccessKeyQueries
         info.context.node_count += len(ids)
         if info.context.node_count > MAX_NODES:
             raise bad_input(f"At most {MAX_NODES} ids in one request.")
-        once = list(dict.fromkeys(ids))
-        found: Sequence[Node | None] = await asyncio.gather(*(node(info, id) for id in once))
-        by_id = dict(zip(once, found, strict=True))
+        distinct_ids = list(dict.fromkeys(ids))
+        objects: Sequence[Node | None] = await asyncio.gather(*(load_node(info, id) for id in distinct_ids))
+        by_id = dict(zip(distinct_ids, objects, strict=True))
         return [by_id[id] for id in ids]

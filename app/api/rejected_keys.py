@@ -1,4 +1,4 @@
-"""Keys that open nothing: counted, and logged by their beginning, which is no secret."""
+"""Rejected access keys: they are counted, and logged with their beginning, which is not secret."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from app.domain.programs.key_tokens import shown_prefix
 from app.graphql_server.limits.rate_limits import RateLimit, TokenBuckets
 from app.queries.programs.authentication import RejectedKey
 
-LOGGED = RateLimit(capacity=60, restored=1)
-"""Log lines at once, and in a second in the long run: whoever guesses keys must not fill the disk."""
+LOG_LIMIT = RateLimit(capacity=60, restored=1)
+"""Maximum number of log lines, at once and per second in the long run: whoever guesses keys must not fill the disk."""
 
 _log = structlog.get_logger("app.api")
 
@@ -23,21 +23,24 @@ class RejectedKeys:
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self.counts: Counter[str] = Counter()
-        self._unlogged = 0
-        self._lines = TokenBuckets(LOGGED, clock=clock)
+        self._unlogged_count = 0
+        self._log_buckets = TokenBuckets(LOG_LIMIT, clock=clock)
 
-    def note(self, token: str, rejected: RejectedKey) -> None:
-        """Count a rejected token. A line has its beginning where it looks like one of ours, and its key where it was right once."""
-        self.counts[rejected.rejection.value] += 1
-        if self._lines.take("log", 1).wait is not None:
-            self._unlogged += 1
+    def note(self, token: str, rejected_key: RejectedKey) -> None:
+        """Count a rejected token and log it.
+
+        The line has the beginning of the token if that looks like one of Troth, and the id of its key if there is one.
+        """
+        self.counts[rejected_key.rejection.value] += 1
+        if self._log_buckets.take("log", 1).wait is not None:
+            self._unlogged_count += 1
             return
         _log.warning(
             "access key rejected",
-            why=rejected.rejection.value,
+            why=rejected_key.rejection.value,
             prefix=shown_prefix(token),
-            access_key=rejected.access_key_id,
-            count=self.counts[rejected.rejection.value],
-            unlogged=self._unlogged,
+            access_key=rejected_key.access_key_id,
+            count=self.counts[rejected_key.rejection.value],
+            unlogged=self._unlogged_count,
         )
-        self._unlogged = 0
+        self._unlogged_count = 0

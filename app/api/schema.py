@@ -1,4 +1,4 @@
-"""The GraphQL schema, put together."""
+"""The GraphQL schema of the API, with its queries, its mutations and the types that implement interfaces."""
 
 from __future__ import annotations
 

@@ -100,4 +100,4 @@ def test_look_ups_come_back_with_time() -> None:
     lookups.admit("another")
     at[0] = 5.01
     lookups.admit("key")
-    assert lookups.blocked == {}
+    assert lookups.blocked_until == {}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import structlog
 
-from app.api.rejected_keys import LOGGED, RejectedKeys
+from app.api.rejected_keys import LOG_LIMIT, RejectedKeys
 from app.domain.access import Role
 from app.queries.programs.authentication import KeyRejection, RejectedKey
 from tests.api.test_access_keys import created, revoke
@@ -43,11 +43,11 @@ def test_a_flood_is_counted_and_does_not_fill_the_log() -> None:
     with structlog.testing.capture_logs() as lines:
         for _ in range(1_000):
             rejected.note(TOKEN, RejectedKey(KeyRejection.UNKNOWN))
-        assert len(lines) == LOGGED.capacity
+        assert len(lines) == LOG_LIMIT.capacity
         at[0] = 1.5
         rejected.note(TOKEN, RejectedKey(KeyRejection.UNKNOWN))
     assert rejected.counts == {"UNKNOWN": 1_001}
-    assert (lines[-1]["count"], lines[-1]["unlogged"]) == (1_001, 1_000 - LOGGED.capacity)
+    assert (lines[-1]["count"], lines[-1]["unlogged"]) == (1_001, 1_000 - LOG_LIMIT.capacity)
 
 
 def test_use_of_a_revoked_key_is_logged_with_its_id(shop: Shop) -> None:

@@ -11,7 +11,7 @@ from graphql import (
     is_leaf_type,
 )
 
-from app.api.field_costs import ARGUMENT_LISTS, FIELD_COSTS, LIST_SIZES, PAYLOADS, size_of
+from app.api.field_costs import ARGUMENT_LISTS, FIELD_COSTS, LIST_SIZES, PAYLOAD_LIST_SIZES, list_size
 from app.api.schema import schema
 from app.graphql_server.schema.core_schema import core_schema
 from tests.api.test_costs import cost
@@ -33,9 +33,9 @@ def test_every_list_of_objects_has_a_declared_size() -> None:
     }
     sized = {place for place in lists if "ids" in FIELDS[place].args}
     assert sized == {"Query.nodes"}
-    assert [place for place in lists - sized if size_of(place) is None] == [], "declare it in app/api/field_costs.py"
+    assert [place for place in lists - sized if list_size(place) is None] == [], "declare it in app/api/field_costs.py"
     assert [place for place in LIST_SIZES if place not in lists] == [], "no such list"
-    assert all(any(place.endswith(f".{name}") for place in lists) for name in PAYLOADS)
+    assert all(any(place.endswith(f".{name}") for place in lists) for name in PAYLOAD_LIST_SIZES)
 
 
 def test_every_field_with_a_cost_is_in_the_schema() -> None:

@@ -1,1 +1,1 @@
-"""What can be done: one file per mutation, named like it, with its input and its payload."""
+"""The mutations: one file for each, named like it, with its input and its payload."""

@@ -2,7 +2,7 @@
 
 `Has...` are protocols: what a result must have. `With...` are payload classes with the fields of
 one such object, to be combined. A `...Payload` has a class method `of` as well, which makes it from a result.
-Decision and balances are those of the command, also when it is repeated. Objects are read as they are now.
+Decision and balances are those of the command, even when it is repeated. Objects are read as they are now.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from strawberry import Parent
 from app.api.conventions.context import Context, Info
 from app.api.conventions.payloads import Payload, ShowsResult
 from app.api.types.customers.customer import Customer
-from app.api.types.decisions.decision import Decision, decision
+from app.api.types.decisions.decision import Decision, decision_object
 from app.api.types.impact_preview import ImpactPreview
 from app.api.types.ledger.balance import Balance, HasBalances, balances_after
 from app.api.types.ledger.ledger_entry import LedgerEntry
@@ -34,15 +34,15 @@ from app.queries.terms.impact_previews import preview_by_id
 
 
 class HasDecision(Protocol):
-    """A result with a decision, if the terms decided, and the version that did; None if it has to be read."""
+    """A result with a decision, if the terms decided."""
 
     @property
     def decision(self) -> decisions.Decision | None:
-        """What was decided."""
+        """The decision; None if the terms did not decide."""
 
     @property
     def terms(self) -> version.Terms | None:
-        """The version of the decision."""
+        """The version of the terms that decided; None if it has to be read."""
 
 
 class HasCustomer(Protocol):
@@ -66,7 +66,7 @@ class HasEntry(Protocol):
 
     @property
     def entry_id(self) -> str | None:
-        """The id of the entry."""
+        """The id of the entry; None if none was made."""
 
 
 class HasRedemption(Protocol):
@@ -74,7 +74,7 @@ class HasRedemption(Protocol):
 
     @property
     def redemption_id(self) -> str | None:
-        """The id of the redemption."""
+        """The id of the redemption; None if there is none."""
 
 
 class HasReward(Protocol):
@@ -140,7 +140,7 @@ async def reward_of(result: HasReward, context: Context) -> Reward | None:
 
 
 async def load_customer(id: str, *, context: Context) -> Customer | None:
-    """A customer, as they are now."""
+    """The customer with this id, as they are now; None if there is none."""
     customer = await context.load(customers.customers_as_of, id, at=context.now)
     return Customer.of(customer) if customer is not None else None
 
@@ -153,29 +153,32 @@ class OtherEntry:
 
 
 async def entry_of(result: HasEntry, context: Context) -> LedgerEntry | None:
-    """The ledger entry that a command made for its customer."""
+    """The ledger entry that a command made for its customer; None if it made none."""
     if result.entry_id is None:
         return None
-    stored = await context.load(entries.entries_by_id, result.entry_id)
-    if stored is None:
+    stored_entry = await context.load(entries.entries_by_id, result.entry_id)
+    if stored_entry is None:
         return None
-    deciding_terms = await context.terms(entries.decided_by(stored.entry))
-    return LedgerEntry.of(stored, deciding_terms=deciding_terms, context=context)
+    deciding_terms = await context.terms(entries.decided_by(stored_entry.entry))
+    return LedgerEntry.of(stored_entry, deciding_terms=deciding_terms, context=context)
 
 
 async def load_decision(
     result: HasDecision, *, context: Context, facts: PurchaseFacts | None = None, entry_id: str | None = None
 ) -> Decision | None:
-    """The decision of a result, on a purchase where one is given; `entry_id` is an entry through which that purchase is found."""
+    """The decision of a result; None if the terms did not decide.
+
+    If it is about a purchase, `facts` are the purchase's; without them they are read by `entry_id`, the id of its entry.
+    """
     if result.decision is None:
         return None
     deciding_terms = result.terms or await context.terms(result.decision.terms_version)
-    return decision(result.decision, deciding_terms=deciding_terms, bought=facts, bought_by_entry=entry_id)
+    return decision_object(result.decision, deciding_terms=deciding_terms, facts=facts, entry_id=entry_id)
 
 
 @strawberry.type(description="A payload with balances.")
 class BalancesPayload(Payload[WithBalancesResult]):
-    """A command that changes balances; a payload with a decision adds it."""
+    """The payload of a command that changes balances; a subclass may add a decision."""
 
     balances: list[Balance] = strawberry.field(
         default_factory=list, description="The customer's balances right after this mutation, one per unit."
@@ -240,14 +243,14 @@ class WithReward(Payload[WithRewardResult]):
         """Null where the command was rejected."""
         if self.result is None:
             return None
-        # As `reward_of`, without another call for each redemption.
+        # `reward_of` does the same; here it would be one more call for each redemption.
         reward = await info.context.load(offers.rewards_by_id, self.result.reward_id)
         return Reward.of(reward, context=info.context) if reward is not None else None
 
 
 @strawberry.type(description="Says whether the receipt had been recorded before.")
 class WithAlreadyRecorded:
-    """A command that records a receipt once, whatever its idempotency key."""
+    """The payload of a command that records a receipt once, whatever its idempotency key."""
 
     already_recorded: bool = strawberry.field(
         default=False,
@@ -274,8 +277,8 @@ class ImpactPreviewPayload(Payload[HasPreview]):
 
     @strawberry.field(description="The preview; null when nothing was done.")
     async def preview(self, info: Info) -> ImpactPreview | None:
-        """Its progress so far, and its result when it has ended."""
+        """The preview, as it is now."""
         if self.result is None:
             return None
-        stored = await info.context.query(preview_by_id, preview_id=self.result.preview_id)
-        return ImpactPreview.of(stored) if stored is not None else None
+        preview = await info.context.query(preview_by_id, preview_id=self.result.preview_id)
+        return ImpactPreview.of(preview) if preview is not None else None

@@ -1,1 +1,1 @@
-"""What a client reads: the objects, connections and inputs of the schema that several operations share."""
+"""The objects, connections and inputs of the schema that several operations share."""

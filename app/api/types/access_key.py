@@ -1,4 +1,4 @@
-"""Access keys as the owner sees them; a secret is never among it."""
+"""Access keys as the owner sees them, always without their secrets."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ register_enum(
     "Whether an access key opens the program.",
     {
         AccessKeyState.ACTIVE: "It opens the program.",
-        AccessKeyState.EXPIRED: "It ended by itself, or was replaced and its overlap is over.",
-        AccessKeyState.REVOKED: "Somebody ended it.",
+        AccessKeyState.EXPIRED: "It has reached its `expiresAt`, or was replaced and the overlap is over.",
+        AccessKeyState.REVOKED: "Somebody revoked it.",
     },
 )
 
@@ -35,7 +35,7 @@ register_enum(
     description="An access key, without its secret. For the owner; keys of the role INTEGRATION see customers' keys."
 )
 class AccessKey(Node):
-    """All its times are of the server's clock, which a sandbox does not move."""
+    """All times of a key are by the server's clock, which a sandbox does not move."""
 
     entity: strawberry.Private[AccessKeyEntity]
     id: strawberry.ID = strawberry.field(description="Opaque id; not the key itself.")
@@ -44,7 +44,7 @@ class AccessKey(Node):
     state: AccessKeyState = strawberry.field(description="Whether it opens the program now.")
     created_at: datetime = strawberry.field(description="When it was created, by the server's clock.")
     expires_at: datetime | None = strawberry.field(
-        description="When it ends by itself, by the server's clock; null where it does not."
+        description="When it ends without being revoked, by the server's clock; null if it does not."
     )
     revoked_at: datetime | None = strawberry.field(description="When it was revoked; null where it was not.")
     last_used_at: datetime | None = strawberry.field(
@@ -70,7 +70,7 @@ class AccessKey(Node):
         description="With the role CUSTOMER, the customer whose key it is; with any other role, the customer record of its holder. Null where there is none or the caller may not see the customer."
     )
     async def customer(self, info: Info) -> Customer | None:
-        """Loaded in their present state."""
+        """The customer as they are now."""
         customer_id = self.entity.customer_id or self.entity.own_customer_id
         if customer_id is None or not info.context.principal.may_see_customer(customer_id):
             return None
@@ -130,7 +130,7 @@ class AccessKeyQueries:
         last: Last = None,
         before: Before = None,
     ) -> AccessKeyConnection | None:
-        """A page of them."""
+        """A page of the program's access keys."""
         context = info.context
         context.require(Permission.MANAGE_KEYS)
         window = page_window(first=first, after=after, last=last, before=before)
@@ -158,7 +158,7 @@ class AccessKeyQueries:
 
 
 async def load_access_key(id: str | None, *, context: Context) -> AccessKey | None:
-    """A key as it is now; None where it is not there, or the caller may not see it."""
+    """The key with this id, as it is now; None if there is none, or the caller may not see it."""
     principal = context.principal
     if id is None or not principal.may(Permission.MANAGE_CUSTOMER_KEYS):
         return None

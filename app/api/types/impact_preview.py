@@ -1,4 +1,4 @@
-"""Impact previews: a draft tried out on what members really did."""
+"""Impact previews: a draft tried out on the purchases and redemptions that members really made."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ register_enum(
     PreviewState,
     "How far an impact preview has come.",
     {
-        PreviewState.QUEUED: "It waits.",
-        PreviewState.RUNNING: "It is computed.",
+        PreviewState.QUEUED: "It waits for its turn.",
+        PreviewState.RUNNING: "It is being computed.",
         PreviewState.DONE: "The result is there.",
         PreviewState.CANCELLED: "It was stopped.",
-        PreviewState.FAILED: "Its process ended without a result, for example with the server; ask again.",
+        PreviewState.FAILED: "Its process ended without a result, for example because the server stopped; request it again.",
     },
     name="ImpactPreviewState",
 )
@@ -35,7 +35,7 @@ register_enum(
 class ReplayProgress:
     """Counted in customers."""
 
-    done: int = strawberry.field(description="Members that are replayed.")
+    done: int = strawberry.field(description="Members that have been replayed.")
     total: int = strawberry.field(description="Members in all; 0 before it begins.")
 
 
@@ -43,25 +43,25 @@ class ReplayProgress:
 class MemberImpact:
     """Points, stamps, and rewards that only one of the versions grants."""
 
-    found: strawberry.Private[impact.CustomerImpact]
+    domain_impact: strawberry.Private[impact.CustomerImpact]
     difference: int = strawberry.field(
         description="The additional points earned under the draft, minus the additional cost of rewards granted under both versions; a negative number is a loss. Charged at the draft's full price, also for points earned before it."
     )
-    stamps_difference: int = strawberry.field(description="The same in stamps.")
+    stamps_difference: int = strawberry.field(description="The difference in stamps, counted as `difference` is.")
     earned_before: int = strawberry.field(description="Points earned under the terms in force.")
     earned_after: int = strawberry.field(description="Points earned under the draft.")
     redemptions_lost: int = strawberry.field(
-        description="Rewards had under the terms in force and not under the draft, at its full price."
+        description="Rewards that the member gets under the terms in force and not under the draft, at the draft's full price."
     )
     redemptions_won: int = strawberry.field(
-        description="Rewards had under the draft, at its full price, and not under the terms in force."
+        description="Rewards that the member gets under the draft, at its full price, and not under the terms in force."
     )
 
     @classmethod
     def of(cls, customer: impact.CustomerImpact) -> MemberImpact:
         """The GraphQL object for a result of the domain."""
         return cls(
-            found=customer,
+            domain_impact=customer,
             difference=customer.difference,
             stamps_difference=customer.stamps,
             earned_before=customer.earned_before,
@@ -73,20 +73,22 @@ class MemberImpact:
     @strawberry.field(description="The member; null when they are gone.")
     async def customer(self, info: Info) -> Customer | None:
         """Loaded in one batch with the other customers of the result."""
-        customer = await info.context.load(customers.customers_as_of, self.found.customer_id, at=info.context.now)
+        customer = await info.context.load(
+            customers.customers_as_of, self.domain_impact.customer_id, at=info.context.now
+        )
         return Customer.of(customer) if customer is not None else None
 
 
 @strawberry.type(description="What a draft means for a reward.")
 class RewardImpact:
-    """How many customers can afford it, before and after."""
+    """How many customers can afford the reward, before and after."""
 
     key: str = strawberry.field(description="The reward's key.")
     name: str = strawberry.field(description="What the terms call it.")
     members_before: int = strawberry.field(description="Members who can pay for it under the terms in force.")
     members_after: int = strawberry.field(description="Members who can pay for it under the draft, at its full price.")
     no_longer_affordable: int = strawberry.field(
-        description="Members who can pay for it under the terms in force and not under the draft, at its full price. The points that they hold when it starts may keep the old price for a while (grandfathering), so that they can still have it then."
+        description="Members who can pay for it under the terms in force and not under the draft, at its full price. The points that they hold when the draft starts may keep the old price for a while (grandfathering), so that they can still afford it then."
     )
     redemptions_lost: int = strawberry.field(
         description="Redemptions that the draft would have refused, at its full price."
@@ -100,54 +102,58 @@ class RewardImpact:
     description="The past replayed under the terms in force (before) and under the draft (after), from the same balances, as far as goods were kept. A draft that says the same changes nothing. Under the draft every redemption is charged its full price, also for points that were earned before it: the protection of their old price (the clause grandfathering) is left out, so that at first fewer members lose than are shown."
 )
 class Impact:
-    """The result."""
+    """The result of an impact preview."""
 
-    found: strawberry.Private[impact.Impact]
+    domain_impact: strawberry.Private[impact.Impact]
     members: int = strawberry.field(description="Members, those who did nothing included.")
     purchases: int = strawberry.field(description="Purchases that were replayed.")
     redemptions: int = strawberry.field(description="Redemptions that were replayed.")
     gainers: int = strawberry.field(description="Members with something more and nothing less.")
     losers: int = strawberry.field(
-        description="Members with anything less, at the draft's full price: while points earned before it keep the old price, fewer."
+        description="Members with anything less, at the draft's full price. While points that were earned before it keep the old price, there are fewer."
     )
-    unchanged: int = strawberry.field(description="Members for whom it is all the same.")
-    points_gained: BigInt = strawberry.field(description="Sum of what is more, in points.")
-    points_lost: BigInt = strawberry.field(description="Sum of what is less, in points, at the draft's full price.")
-    stamps_gained: BigInt = strawberry.field(description="Sum of what is more, in stamps.")
-    stamps_lost: BigInt = strawberry.field(description="Sum of what is less, in stamps.")
-    liability_before: BigInt = strawberry.field(description="Points that members hold at the end, terms in force.")
+    unchanged: int = strawberry.field(description="Members for whom nothing changes.")
+    points_gained: BigInt = strawberry.field(description="The sum of all members' gains in points.")
+    points_lost: BigInt = strawberry.field(
+        description="The sum of all members' losses in points, at the draft's full price."
+    )
+    stamps_gained: BigInt = strawberry.field(description="The sum of all members' gains in stamps.")
+    stamps_lost: BigInt = strawberry.field(description="The sum of all members' losses in stamps.")
+    liability_before: BigInt = strawberry.field(
+        description="Points that members hold at the end under the terms in force."
+    )
     liability_after: BigInt = strawberry.field(
-        description="Points that members hold at the end, draft, at its full price."
+        description="Points that members hold at the end under the draft, at its full price."
     )
 
     @classmethod
-    def of(cls, each_impact: impact.Impact) -> Impact:
+    def of(cls, domain_impact: impact.Impact) -> Impact:
         """The GraphQL object for a result of the domain."""
         return cls(
-            found=each_impact,
-            members=each_impact.members,
-            purchases=each_impact.purchases,
-            redemptions=each_impact.redemptions,
-            gainers=each_impact.gainers,
-            losers=each_impact.losers,
-            unchanged=each_impact.members - each_impact.gainers - each_impact.losers,
-            points_gained=BigInt(each_impact.points_gained),
-            points_lost=BigInt(each_impact.points_lost),
-            stamps_gained=BigInt(each_impact.stamps_gained),
-            stamps_lost=BigInt(each_impact.stamps_lost),
-            liability_before=BigInt(each_impact.liability_before),
-            liability_after=BigInt(each_impact.liability_after),
+            domain_impact=domain_impact,
+            members=domain_impact.members,
+            purchases=domain_impact.purchases,
+            redemptions=domain_impact.redemptions,
+            gainers=domain_impact.gainers,
+            losers=domain_impact.losers,
+            unchanged=domain_impact.members - domain_impact.gainers - domain_impact.losers,
+            points_gained=BigInt(domain_impact.points_gained),
+            points_lost=BigInt(domain_impact.points_lost),
+            stamps_gained=BigInt(domain_impact.stamps_gained),
+            stamps_lost=BigInt(domain_impact.stamps_lost),
+            liability_before=BigInt(domain_impact.liability_before),
+            liability_after=BigInt(domain_impact.liability_after),
         )
 
     @strawberry.field(description="The ten who gain most, most first.")
     def most_gaining(self) -> list[MemberImpact]:
         """By points, then by stamps, then by rewards."""
-        return [MemberImpact.of(customer) for customer in self.found.most_gaining]
+        return [MemberImpact.of(customer) for customer in self.domain_impact.most_gaining]
 
     @strawberry.field(description="The ten who lose most at the draft's full price, most first.")
     def most_losing(self) -> list[MemberImpact]:
         """By points, then by stamps, then by rewards."""
-        return [MemberImpact.of(customer) for customer in self.found.most_losing]
+        return [MemberImpact.of(customer) for customer in self.domain_impact.most_losing]
 
     @strawberry.field(description="Every reward that is priced in either.")
     def rewards(self) -> list[RewardImpact]:
@@ -162,19 +168,19 @@ class Impact:
                 redemptions_lost=reward.redemptions_lost,
                 redemptions_won=reward.redemptions_won,
             )
-            for reward in self.found.rewards
+            for reward in self.domain_impact.rewards
         ]
 
 
 @strawberry.type(description="A draft that is simulated on the recent past, in a process of its own.")
 class ImpactPreview(Node):
-    """To be polled until it has ended."""
+    """A simulation; clients poll it until it has ended."""
 
     preview: strawberry.Private[Preview]
     id: strawberry.ID = strawberry.field(description="Opaque id.")
-    state: PreviewState = strawberry.field(description="How far it is.")
+    state: PreviewState = strawberry.field(description="How far it has come.")
     days: int = strawberry.field(description="How many days back the replay begins.")
-    requested_at: datetime = strawberry.field(description="When it was asked for.")
+    requested_at: datetime = strawberry.field(description="When it was requested.")
     progress: ReplayProgress = strawberry.field(description="Members replayed so far.")
 
     @classmethod
@@ -195,8 +201,8 @@ class ImpactPreview(Node):
         return Impact.of(self.preview.result) if self.preview.result is not None else None
 
 
-async def impact_preview(id: str, *, context: Context) -> ImpactPreview | None:
-    """The preview of an opaque id, for those who may publish."""
+async def load_impact_preview(id: str, *, context: Context) -> ImpactPreview | None:
+    """The preview with this opaque id; None if there is none."""
     key = decode(id, "ImpactPreview")
-    found = await context.query(preview_by_id, preview_id=key) if key is not None else None
-    return ImpactPreview.of(found) if found is not None else None
+    preview = await context.query(preview_by_id, preview_id=key) if key is not None else None
+    return ImpactPreview.of(preview) if preview is not None else None

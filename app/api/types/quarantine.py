@@ -29,10 +29,10 @@ from app.queries.purchases.quarantine import quarantine_page, quarantined_by_id
 
 register_enum(
     ImplausibleTime,
-    "How a business time cannot be right.",
+    "Why a business time is implausible.",
     {
         ImplausibleTime.AHEAD: "More than 5 minutes ahead of the program's clock.",
-        ImplausibleTime.TOO_OLD: "Older than the program takes from a till: `program { receiptAgeDays }`.",
+        ImplausibleTime.TOO_OLD: "Older than the program accepts from a till: `program { receiptAgeDays }`.",
     },
 )
 register_enum(
@@ -41,7 +41,7 @@ register_enum(
     {
         QuarantineKind.PURCHASE: "A purchase.",
         QuarantineKind.REFUND: "A refund.",
-        QuarantineKind.EXCHANGE: "An exchange: what comes back, and what is bought for it.",
+        QuarantineKind.EXCHANGE: "An exchange: the returned goods, and the purchase of the new ones.",
     },
 )
 register_enum(
@@ -50,29 +50,29 @@ register_enum(
     {
         QuarantineState.PENDING: "Nothing is booked: staff must settle it.",
         QuarantineState.BOOKED: "Staff booked it, at its own or at a corrected time.",
-        QuarantineState.DISMISSED: "Staff dismissed it: it is not booked, also when it is sent again unchanged.",
+        QuarantineState.DISMISSED: "Staff dismissed it: it is not booked, even if it is sent again unchanged.",
     },
 )
 
 
 @strawberry.type(
-    description="A purchase, refund or exchange whose `occurredAt` cannot be right: stored as it was sent, and not booked. For owner and staff; tills see what they sent."
+    description="A purchase, refund or exchange whose `occurredAt` is implausible: stored as it was sent, and not booked. For owner and staff; tills see what they sent."
 )
 class QuarantinedReceipt(Node):
-    """Kept until a person settles it."""
+    """A receipt that a person has to settle, or has settled."""
 
     entity: strawberry.Private[Quarantined]
     id: strawberry.ID = strawberry.field(description="Opaque id; `settleQuarantined` takes it.")
     kind: QuarantineKind = strawberry.field(description="What was sent.")
     state: QuarantineState = strawberry.field(description="What became of it.")
-    implausible_time: ImplausibleTime = strawberry.field(description="Why it is here.")
+    implausible_time: ImplausibleTime = strawberry.field(description="Why its business time is implausible.")
     external_id: str | None = strawberry.field(description="Its number; null for a refund without one.")
     occurred_at: datetime = strawberry.field(description="Business time, as it was sent.")
-    recorded_at: datetime = strawberry.field(description="When it came, by the program's clock.")
+    recorded_at: datetime = strawberry.field(description="When it arrived, by the program's clock.")
     settled_at: datetime | None = strawberry.field(description="When it was settled; null while it is pending.")
     reason: str | None = strawberry.field(description="The reason given when it was settled; null while it is pending.")
     booked_for: datetime | None = strawberry.field(
-        description="The business time that it was booked at; null where it is not booked."
+        description="The business time at which it was booked; null if it is not booked."
     )
 
     @classmethod
@@ -95,13 +95,13 @@ class QuarantinedReceipt(Node):
     @strawberry.field(description="The total of the receipt, tax included; null for a refund.")
     def total(self) -> Money | None:
         """The total of the receipt's lines."""
-        sent = self.entity.command
-        bought = sent.get("new_receipt", sent).get("facts")
-        return money_of(PurchaseFacts.from_data(bought).total()) if bought is not None else None
+        command = self.entity.command
+        facts = command.get("new_receipt", command).get("facts")
+        return money_of(PurchaseFacts.from_data(facts).total()) if facts is not None else None
 
     @strawberry.field(description="The customer; null for a refund of an unknown purchase.")
     async def customer(self, info: Info) -> Customer | None:
-        """Loaded in their present state."""
+        """The customer as they are now."""
         if self.entity.customer_id is None:
             return None
         customer = await info.context.load(customers.customers_as_of, self.entity.customer_id, at=info.context.now)
@@ -111,7 +111,7 @@ class QuarantinedReceipt(Node):
         description="The purchase as which it was booked, or whose goods it returns; null where there is none."
     )
     async def purchase(self, info: Info) -> Purchase | None:
-        """Loaded in its present state."""
+        """The purchase as it is now."""
         if self.entity.purchase_id is None:
             return None
         purchase = await info.context.load(entries.purchases_by_id, self.entity.purchase_id)
@@ -121,7 +121,7 @@ class QuarantinedReceipt(Node):
         description="The pending refund or exchange as which it was booked, if its purchase had not arrived; null otherwise."
     )
     async def pending(self, info: Info) -> PendingRefund | None:
-        """Loaded in its present state."""
+        """The pending refund as it is now."""
         return await load_pending_refund(self.entity.pending_refund_id, context=info.context)
 
 
@@ -133,7 +133,7 @@ class QuarantinedReceiptEdge:
     node: QuarantinedReceipt = strawberry.field(description="The receipt.")
 
 
-@strawberry.type(description="A page of receipts in quarantine, in the order in which they came.")
+@strawberry.type(description="A page of receipts in quarantine, in the order in which they arrived.")
 class QuarantinedReceiptConnection:
     """A connection."""
 
@@ -151,7 +151,7 @@ class QuarantineQueries:
     """Fields of `Query`."""
 
     @strawberry.field(
-        description="Receipts whose time cannot be right, in the order in which they came; by default those that are pending. `first` or `last`: 1 to 100, default 20. For owner and staff."
+        description="Receipts whose business time is implausible, in the order in which they arrived; by default those that are pending. `first` or `last`: 1 to 100, default 20. For owner and staff."
     )
     async def quarantine(
         self,
@@ -164,7 +164,7 @@ class QuarantineQueries:
         last: Last = None,
         before: Before = None,
     ) -> QuarantinedReceiptConnection | None:
-        """A page of receipts that wait for a person's decision."""
+        """A page of receipts in quarantine."""
         context = info.context
         context.require(Permission.SETTLE_QUARANTINED)
         window = page_window(first=first, after=after, last=last, before=before)
@@ -190,7 +190,7 @@ class QuarantineQueries:
 
 
 async def load_quarantined(id: str | None, *, context: Context) -> QuarantinedReceipt | None:
-    """A receipt in quarantine, as it is now."""
+    """The receipt in quarantine with this id, as it is now; None if there is none."""
     if id is None:
         return None
     row = await context.load(quarantined_by_id, id)
@@ -198,13 +198,13 @@ async def load_quarantined(id: str | None, *, context: Context) -> QuarantinedRe
 
 
 class QuarantinedPayload(NamedTuple):
-    """Why a receipt was not booked, and the receipt in quarantine."""
+    """For a payload: why a receipt was not booked, and the receipt in quarantine."""
 
     problem: Problem
     quarantined: QuarantinedReceipt | None
 
 
-async def quarantined_payload(id: str, *, path: tuple[str, ...], context: Context) -> QuarantinedPayload:
-    """The problem and the receipt for a payload; `path` leads to the receipt's time."""
+async def load_quarantined_payload(id: str, *, path: tuple[str, ...], context: Context) -> QuarantinedPayload:
+    """The problem CLOCK_SKEW and the receipt in quarantine with this id; `path` leads to the receipt's time."""
     problem = Problem(ProblemCode.CLOCK_SKEW, path=path, detail=detail("QUARANTINED"))
     return QuarantinedPayload(problem, await load_quarantined(id, context=context))

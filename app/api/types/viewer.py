@@ -1,4 +1,4 @@
-"""The holder of the access key, and what it opens."""
+"""The holder of the access key, and the key's program."""
 
 from __future__ import annotations
 
@@ -19,14 +19,16 @@ class Viewer:
 
     @strawberry.field(description="The program that the key opens.")
     def program(self, info: Info) -> Program:
-        """The one program."""
+        """The program of the access key."""
         return program_of(info)
 
     @strawberry.field(description="The customer whose key it is; null for any other role.")
     async def customer(self, info: Info) -> Customer | None:
-        """The holder's own card."""
-        own = info.context.principal.customer_id
+        """The customer whose key it is, as they are now."""
+        own_id = info.context.principal.customer_id
         customer = (
-            await info.context.load(customers.customers_as_of, own, at=info.context.now) if own is not None else None
+            await info.context.load(customers.customers_as_of, own_id, at=info.context.now)
+            if own_id is not None
+            else None
         )
         return Customer.of(customer) if customer is not None else None

@@ -31,7 +31,7 @@ class IdentityInput:
     card: str | None = strawberry.field(default=strawberry.UNSET, description="Card number, 1 to 64 characters.")
     phone: str | None = strawberry.field(
         default=strawberry.UNSET,
-        description="Telephone number in digits, spaced as you like, without an extension; without a country code, the program's region.",
+        description="Telephone number in digits, spaced as you like, without an extension; without a country code, it belongs to the program's region.",
     )
     email: str | None = strawberry.field(default=strawberry.UNSET, description="E-mail address.")
     token: str | None = strawberry.field(default=strawberry.UNSET, description="Token of an app or QR code.")
@@ -40,17 +40,17 @@ class IdentityInput:
 
 @strawberry.input(description="A customer to enrol.")
 class EnrolCustomerInput(CommandInput):
-    """Who joins."""
+    """What is known of the customer who joins."""
 
     identities: list[IdentityInput] = strawberry.field(
         description="1 to 10, each new in the program. The customer accepts the terms in force."
     )
     locale: Locale | None = strawberry.field(default=None, description="The language to address the customer in.")
     birthday: date | None = strawberry.field(
-        default=None, description="The date of birth, from 1900 to today, where the customer tells it."
+        default=None, description="The date of birth, from 1900 to today, if the customer states it."
     )
     preferences: list[PreferenceInput] | None = strawberry.field(
-        default=None, description=f"What the customer states, at most {MAX_PREFERENCES}."
+        default=None, description=f"The preferences that the customer states, at most {MAX_PREFERENCES}."
     )
 
 

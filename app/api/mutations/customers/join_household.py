@@ -17,9 +17,9 @@ from app.usecases.customers import join_household
 from app.usecases.customers.join_household import JoinHousehold, JoinHouseholdResult
 
 
-@strawberry.input(description="A customer who shares the wallet of another one from now on.")
+@strawberry.input(description="A customer who is to share the wallet of another one.")
 class JoinHouseholdInput(CommandInput):
-    """Who, and why."""
+    """Who joins whom, and why."""
 
     customer: CustomerBy = strawberry.field(description="The customer who joins, with a wallet of their own.")
     household: CustomerBy = strawberry.field(
@@ -38,7 +38,7 @@ class JoinHouseholdPayload(BalancesPayload[JoinHouseholdResult]):
     entry: LedgerEntry | None = result_field(
         JoinHouseholdResult,
         entry_of,
-        description="The ledger entry with which their points came into the shared wallet.",
+        description="The ledger entry with which the points of that customer came into the shared wallet.",
     )
 
 

@@ -1,4 +1,4 @@
-"""mergeCustomers: two customers who are one become one."""
+"""mergeCustomers: two customers who are the same person become one customer."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from app.usecases.customers.merge_customers import MergeCustomers, MergeCustomer
 
 @strawberry.input(description="Two customers who are the same person.")
 class MergeCustomersInput(CommandInput):
-    """Who, and why."""
+    """Who is merged with whom, and why."""
 
     merged: CustomerBy = strawberry.field(
-        description="The customer who is merged: everything goes to the survivor, and every id and identity leads there for ever. Not one who shares a wallet."
+        description="The customer who is merged: everything they have goes to the survivor, and their ids and identities lead to the survivor for ever. A customer who shares a wallet cannot be merged."
     )
     survivor: CustomerBy = strawberry.field(description="The customer who continues for both.")
     reason: str = strawberry.field(description="Why, 1 to 200 characters; it stands in the ledger of both.")

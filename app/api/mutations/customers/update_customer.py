@@ -1,4 +1,4 @@
-"""updateCustomer: what is known of a customer changes; and preferences as the API shows and takes them."""
+"""updateCustomer: the profile or the language of a customer changes. Also the input for preferences."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ from app.usecases.customers.update_customer import UpdateCustomer, UpdateCustome
 class PreferenceInput:
     """A kind and a value."""
 
-    kind: PreferenceKind = strawberry.field(description="The subject of the preference.")
+    kind: PreferenceKind = strawberry.field(description="What the preference is about.")
     value: str = strawberry.field(description="In the customer's spelling, 1 to 60 characters.")
 
 
 @strawberry.input(
-    description="What to change of a customer: what is given replaces, what is left out stays, null takes away."
+    description="What to change about a customer: a value replaces the present one, null removes it, and a field that is left out stays as it is."
 )
 class UpdateCustomerInput(CommandInput):
-    """Tills give preferences only; customers may not give segments, nor a birthday that is known already."""
+    """Tills may change preferences only; customers not their segments, and their birthday only if none is known."""
 
     customer: CustomerBy = strawberry.field(
         description="The customer to update. A customer's own key can only update that customer."
@@ -54,7 +54,7 @@ class UpdateCustomerInput(CommandInput):
     )
     preferences: list[PreferenceInput] | None = strawberry.field(
         default=strawberry.UNSET,
-        description=f"All of them, at most {MAX_PREFERENCES}. For owner, staff, tills and the customer.",
+        description=f"All preferences of the customer, at most {MAX_PREFERENCES}. For owner, staff, tills and the customer.",
     )
     segments: list[str] | None = strawberry.field(
         default=strawberry.UNSET,
@@ -68,7 +68,7 @@ class UpdateCustomerInput(CommandInput):
 
 @strawberry.type(description="Result of `updateCustomer`.")
 class UpdateCustomerPayload(WithCustomer[UpdateCustomerResult]):
-    """The customer."""
+    """The customer with the changes."""
 
     @classmethod
     async def of(cls, result: UpdateCustomerResult, *, command: Any, context: Context) -> Self:
@@ -82,47 +82,52 @@ async def resolve(
 ) -> UpdateCustomerPayload | None:
     """Replace the fields that were sent; null clears a field."""
     info.context.require(Permission.STATE_PREFERENCES)
-    own = info.context.principal.customer_id is not None
-    given = {name for name in _CHANGEABLE if getattr(input, name) is not strawberry.UNSET}
-    if given - (_OWN if own else _AT_TILLS):
+    is_customer = info.context.principal.customer_id is not None
+    sent_fields = {name for name in _PROFILE_FIELDS if getattr(input, name) is not strawberry.UNSET}
+    if sent_fields - (_CUSTOMER_FIELDS if is_customer else _TILL_FIELDS):
         info.context.require(Permission.UPDATE_PROFILES)
     return await mutate(
         UpdateCustomerPayload,
         update_customer.run,
-        _command(input, given=given, context=info.context),
+        _command(input, sent_fields=sent_fields, context=info.context),
         permission=Permission.STATE_PREFERENCES,
         input=input,
-        fingerprint_input={**canonical_json(input), **{name: None for name in given if getattr(input, name) is None}},
+        fingerprint_input={
+            **canonical_json(input),
+            **{name: None for name in sent_fields if getattr(input, name) is None},
+        },
         info=info,
     )
 
 
-_CHANGEABLE = ("birthday", "preferences", "segments", "locale")
-_AT_TILLS = {"preferences"}
-_OWN = {"birthday", "preferences", "locale"}
+_PROFILE_FIELDS = ("birthday", "preferences", "segments", "locale")
+_TILL_FIELDS = {"preferences"}
+_CUSTOMER_FIELDS = {"birthday", "preferences", "locale"}
 
 
-def _command(input: UpdateCustomerInput, *, given: set[str], context: Context) -> UpdateCustomer | Problem:
-    by = customer_by(input.customer, context=context)
-    if isinstance(by, Problem):
-        return by
+def _command(input: UpdateCustomerInput, *, sent_fields: set[str], context: Context) -> UpdateCustomer | Problem:
+    customer = customer_by(input.customer, context=context)
+    if isinstance(customer, Problem):
+        return customer
     try:
-        segments = profile.parse_segments(input.segments or ()) if "segments" in given else None
-        preferences = preferences_of(input.preferences or ()) if "preferences" in given else None
+        segments = profile.parse_segments(input.segments or ()) if "segments" in sent_fields else None
+        preferences = preferences_of(input.preferences or ()) if "preferences" in sent_fields else None
     except ProfileError as error:
         return profile_problem(error)
     change = ProfileChange(
-        birthday=Birthday(input.birthday) if "birthday" in given else None,
+        birthday=Birthday(input.birthday) if "birthday" in sent_fields else None,
         segments=segments,
         preferences=preferences,
-        language=CustomerLocale(locale_for(input.locale) if input.locale else None) if "locale" in given else None,
+        language=CustomerLocale(locale_for(input.locale) if input.locale else None)
+        if "locale" in sent_fields
+        else None,
     )
-    return UpdateCustomer(customer=by, change=change, holder=context.principal.customer_id)
+    return UpdateCustomer(customer=customer, change=change, holder=context.principal.customer_id)
 
 
-def preferences_of(given: Sequence[PreferenceInput]) -> frozenset[profile.Preference]:
+def preferences_of(inputs: Sequence[PreferenceInput]) -> frozenset[profile.Preference]:
     """The preferences of an input. Raises ProfileError."""
-    return profile.parse_preferences((preference.kind, preference.value) for preference in given)
+    return profile.parse_preferences((preference.kind, preference.value) for preference in inputs)
 
 
 def profile_problem(error: ProfileError) -> Problem:

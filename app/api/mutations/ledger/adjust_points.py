@@ -27,10 +27,10 @@ class AdjustPointsInput(CommandInput):
 
     customer: CustomerBy = strawberry.field(description="The customer whose points or stamps are adjusted.")
     points: int = strawberry.field(
-        description="Whole points: positive to the customer, negative from them, never 0. The owner moves at most 1,000,000 at once, staff at most 1,000; more than the customer can spend is not taken."
+        description="Whole points: positive to the customer, negative from them, never 0. The owner moves at most 1,000,000 at once, staff at most 1,000; more than the customer can spend cannot be removed."
     )
     unit: Unit = strawberry.field(
-        default=Unit.POINTS, description="What they are of: points, or stamps where the terms speak of them."
+        default=Unit.POINTS, description="The unit: points, or stamps if the terms have them."
     )
     reason: str = strawberry.field(
         description="Why, 1 to 500 characters; it stands in the ledger, where the customer sees it."
@@ -63,12 +63,12 @@ async def resolve(
 
 
 def _command(input: AdjustPointsInput, *, context: Context) -> AdjustPoints | Problem:
-    by = customer_by(input.customer, context=context)
-    if isinstance(by, Problem):
-        return by
+    customer = customer_by(input.customer, context=context)
+    if isinstance(customer, Problem):
+        return customer
     reason = input.reason.strip()
     if len(reason) > MAX_ADJUSTMENT_REASON:
         return Problem(ProblemCode.INVALID_INPUT, path=("reason",), detail=length(1, MAX_ADJUSTMENT_REASON))
     return AdjustPoints(
-        customer=by, points=input.points, reason=reason or None, role=context.principal.role, unit=input.unit
+        customer=customer, points=input.points, reason=reason or None, role=context.principal.role, unit=input.unit
     )

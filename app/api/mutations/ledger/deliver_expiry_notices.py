@@ -1,4 +1,4 @@
-"""deliverExpiryNotices: the customer's open expiry notices were delivered."""
+"""deliverExpiryNotices: it is recorded that the customer's open expiry notices were delivered."""
 
 from __future__ import annotations
 
@@ -26,34 +26,34 @@ _PERMISSIONS: Mapping[NoticeChannel, Permission] = {
 }
 
 
-@strawberry.input(description="The customer whom all open notices of expiry reached now, and the channel.")
+@strawberry.input(description="A customer who has now received all open notices of expiry, and the channel.")
 class DeliverExpiryNoticesInput(CommandInput):
-    """One customer, one channel."""
+    """The customer and the channel."""
 
     customer: CustomerBy = strawberry.field(
         description="The customer. A customer's own key can only name that customer."
     )
     channel: NoticeChannel = strawberry.field(
-        description="How: `INBOX` by customers, staff and the owner, when it is opened; `RECEIPT` by tills, staff and the owner, when it is printed; `MESSAGE` by staff and the owner, when it was accepted."
+        description="How they were delivered: `INBOX` by customers, staff and the owner, when it is opened; `RECEIPT` by tills, staff and the owner, when it is printed; `MESSAGE` by staff and the owner, when it was accepted."
     )
 
 
-@strawberry.type(description="What reached the customer.")
+@strawberry.type(description="Result of `deliverExpiryNotices`.")
 class DeliverExpiryNoticesPayload(WithCustomer[DeliverExpiryNoticesResult]):
-    """The notices."""
+    """The notices that were delivered."""
 
     delivered: int = strawberry.field(
-        default=0, description="How many notices reached the customer by this; 0 where none was open."
+        default=0, description="How many notices were delivered by this mutation; 0 if none was open."
     )
 
     @classmethod
     async def of(cls, result: DeliverExpiryNoticesResult, *, command: Any, context: Context) -> Self:
-        """How many notices were delivered."""
+        """The payload of a command that was carried out."""
         return cls(result=result, delivered=len(result.notice_ids))
 
-    @strawberry.field(description="The notices that reached the customer by this, as they are now; at most 100.")
+    @strawberry.field(description="The notices that were delivered by this mutation, as they are now; at most 100.")
     async def notices(self, info: Info) -> list[ExpiryNotice]:
-        """Only those of this delivery, whatever else is open now."""
+        """Only the notices of this delivery, whichever others are open now."""
         customer = await customer_of(self.result, info.context) if self.result is not None else None
         if customer is None or self.result is None:
             return []
@@ -81,7 +81,7 @@ async def resolve(
 
 
 def _command(input: DeliverExpiryNoticesInput, *, context: Context) -> DeliverExpiryNotices | Problem:
-    by = customer_by(input.customer, context=context)
-    if isinstance(by, Problem):
-        return by
-    return DeliverExpiryNotices(customer=by, channel=input.channel, holder=context.principal.customer_id)
+    customer = customer_by(input.customer, context=context)
+    if isinstance(customer, Problem):
+        return customer
+    return DeliverExpiryNotices(customer=customer, channel=input.channel, holder=context.principal.customer_id)

@@ -32,18 +32,18 @@ class TransferPointsInput(CommandInput):
     from_: CustomerBy = strawberry.field(name="from", description="The customer who sends the points.")
     to: CustomerBy = strawberry.field(description="The customer who receives them; must have another wallet.")
     points: int = strawberry.field(
-        description="How many, at least 1: points that can be spent now. Those that would be spent first go first."
+        description="How many, at least 1: points that can be spent now. Those that would be spent first are transferred first."
     )
     reason: str = strawberry.field(description="Why, 1 to 200 characters; it stands in the ledger of both.")
 
 
 async def recipient_of(result: TransferPointsResult, context: Context) -> Customer | None:
-    """The customer who got the points."""
+    """The customer who received the points."""
     return await load_customer(result.recipient_id, context=context)
 
 
 async def recipient_entry_of(result: TransferPointsResult, context: Context) -> LedgerEntry | None:
-    """The entry of the customer who got the points."""
+    """The entry of the customer who received the points."""
     return await entry_of(OtherEntry(result.recipient_entry_id), context)
 
 
@@ -56,10 +56,10 @@ class TransferPointsPayload(BalancesPayload[TransferPointsResult]):
     )
 
     sender: Customer | None = result_field(
-        TransferPointsResult, customer_of, name="from", description="The customer who sent the points, as now."
+        TransferPointsResult, customer_of, name="from", description="The customer who sent the points, as they are now."
     )
     to: Customer | None = result_field(
-        TransferPointsResult, recipient_of, description="The customer who received them, as they are now."
+        TransferPointsResult, recipient_of, description="The customer who received the points, as they are now."
     )
     entry: LedgerEntry | None = result_field(
         TransferPointsResult, entry_of, description="The ledger entry of the sender."

@@ -17,7 +17,7 @@ from app.usecases.programs import advance_clock
 from app.usecases.programs.advance_clock import AdvanceClock, AdvanceClockResult
 
 TIME_LIMIT = 5
-"""Seconds that a request may spend on running due jobs."""
+"""Maximum number of seconds that a request spends on running due jobs."""
 
 
 @strawberry.input(description="The new time of a sandbox.")
@@ -25,11 +25,11 @@ class AdvanceClockInput(CommandInput):
     """The new time, which is ahead of the present one."""
 
     to: datetime = strawberry.field(
-        description="The new time of the program's clock: later than its time now, by 10 years at most."
+        description="The new time of the program's clock: later than its present time, by 10 years at most."
     )
     deliver_notices: bool = strawberry.field(
         default=False,
-        description="Whether customers open each notice of expiry that is given on the way at the moment when it is given, so that their points expire; false: nobody reads them, and what needs a notice does not expire.",
+        description="Whether customers open each notice of expiry that is given while the clock moves, at once, so that their points expire. If false, nobody opens them, and points that expire only after a notice do not expire.",
     )
 
 
@@ -38,11 +38,11 @@ class AdvanceClockPayload(Payload[AdvanceClockResult]):
     """The new time, and whether all jobs due by then have run."""
 
     clock: datetime = strawberry.field(
-        description="What the clock of the program showed when it had been moved: `to`, or less than a second later. What it shows now where it was not moved."
+        description="What the program's clock showed after it had been moved: `to`, or less than a second later. If it was not moved, what it shows now."
     )
     complete: bool = strawberry.field(
         default=True,
-        description="Whether all that fell due on the way was done. false after 5 seconds: servers go on with it, and the same `idempotencyKey` sent again does too.",
+        description="Whether everything that fell due has been done. It is false if that takes more than 5 seconds: servers go on with it, and so does this mutation if it is sent again with the same `idempotencyKey`.",
     )
 
 

@@ -1,4 +1,4 @@
-"""createAccessKey: the owner lets somebody in; an app's own server lets its customers in."""
+"""createAccessKey: the owner creates a key of any role, or an app's own server one for a customer."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ class CreateAccessKeyInput(CommandInput):
     )
     customer: CustomerBy | None = strawberry.field(
         default=None,
-        description="Whose key it is, by any identity, for the role CUSTOMER. With any other role: its holder's own card, for which the key then does nothing.",
+        description="With the role CUSTOMER, the customer whose key it is, by id or any identity. With any other role, the customer record of the key's holder, to which the key can then do nothing by hand.",
     )
     expires_at: datetime | None = strawberry.field(
         default=None,
-        description=f"When it ends by itself, by the server's clock. A customer's key needs this, at most {MAX_CUSTOMER_KEY_LIFETIME.days} days from now; any other one lasts until it is revoked where nothing is said.",
+        description=f"When it ends without being revoked, by the server's clock. Required for a customer's key, at most {MAX_CUSTOMER_KEY_LIFETIME.days} days from now; any other key lasts by default until it is revoked.",
     )
 
 
@@ -65,7 +65,7 @@ async def resolve(
     info: Info,
     input: Annotated[CreateAccessKeyInput, strawberry.argument(description="What to do, with its idempotency key.")],
 ) -> CreateAccessKeyPayload | None:
-    """Create a key of any role, or, as an integration, one for a customer."""
+    """Create a key: the owner one of any role, a key of the role INTEGRATION one for a customer."""
     permission = Permission.MANAGE_CUSTOMER_KEYS if input.role is Role.CUSTOMER else Permission.MANAGE_KEYS
     info.context.require(permission)
     return await mutate(

@@ -1,4 +1,4 @@
-"""createLocation: a place where purchases are made is opened."""
+"""createLocation: a location where purchases are made is opened."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ class CreateLocationInput(CommandInput):
     key: str = strawberry.field(description="Your name for it, a-z, 0-9 and dashes, 1 to 40; the terms use it.")
     name: str = strawberry.field(
         description="What customers call it, 1 to 100 characters, none of them invisible, no quotation marks such as “ ”; "
-        "the terms say it. Unique in the program."
+        "the terms name the location by it. Unique in the program."
     )
     time_zone: str = strawberry.field(
-        description="The IANA zone of its wall clock, such as Europe/London; rules of days and hours go by it."
+        description="The IANA zone of its wall clock, such as Europe/London, by which rules about days and hours decide."
     )
     address: str | None = strawberry.field(default=None, description="Where it is, as text, 1 to 500 characters.")
 
@@ -70,17 +70,17 @@ async def resolve(
 
 
 def _command(input: CreateLocationInput) -> CreateLocation | Problem:
-    def wrong(field: str, found: Detail) -> Problem:
-        return Problem(ProblemCode.INVALID_INPUT, path=(field,), detail=found)
+    def invalid(field: str, field_detail: Detail) -> Problem:
+        return Problem(ProblemCode.INVALID_INPUT, path=(field,), detail=field_detail)
 
     if not LOCATION_KEY.fullmatch(input.key):
-        return wrong("key", key_format())
-    if (unfit := names.name_error(input.name, max_length=100, quoted=True)) is not None:
-        return wrong("name", unfit)
+        return invalid("key", key_format())
+    if (name_detail := names.name_error(input.name, max_length=100, quoted=True)) is not None:
+        return invalid("name", name_detail)
     if input.address is not None and not 1 <= len(input.address) <= 500:
-        return wrong("address", length(1, 500))
+        return invalid("address", length(1, 500))
     try:
         zone(input.time_zone)
     except ValueError:
-        return wrong("timeZone", detail("TIME_ZONE"))
+        return invalid("timeZone", detail("TIME_ZONE"))
     return CreateLocation(key=input.key, name=input.name, zone=input.time_zone, address=input.address)

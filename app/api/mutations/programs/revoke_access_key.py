@@ -31,7 +31,7 @@ class RevokeAccessKeyPayload(Payload[RevokeAccessKeyResult]):
     """The key that was revoked."""
 
     @strawberry.field(
-        description="The key, as it is now: `revokedAt` says since when. This server knows it at once, others within ten seconds."
+        description="The key, as it is now, with its `revokedAt`. This server rejects it at once, others within ten seconds."
     )
     async def access_key(self, info: Info) -> AccessKey | None:
         """Null where the command was rejected."""
@@ -42,7 +42,7 @@ async def resolve(
     info: Info,
     input: Annotated[RevokeAccessKeyInput, strawberry.argument(description="What to do, with its idempotency key.")],
 ) -> RevokeAccessKeyPayload | None:
-    """End a key; one that has ended before stays as it is."""
+    """End a key; a key that has ended before stays as it is."""
     context = info.context
     result = await execute_command(
         revoke_access_key.run, _command(input), permission=Permission.MANAGE_CUSTOMER_KEYS, input=input, info=info
@@ -54,7 +54,7 @@ async def resolve(
 
 
 def _command(input: RevokeAccessKeyInput) -> RevokeAccessKey | Problem:
-    key = decode(input.access_key, "AccessKey")
-    if key is None:
+    access_key_id = decode(input.access_key, "AccessKey")
+    if access_key_id is None:
         return Problem(ProblemCode.ACCESS_KEY_NOT_FOUND, path=("accessKey",))
-    return RevokeAccessKey(access_key_id=key)
+    return RevokeAccessKey(access_key_id=access_key_id)

@@ -23,12 +23,12 @@ MINUTE = timedelta(minutes=1)
 
 @strawberry.input(description="An access key to replace.")
 class RotateAccessKeyInput(CommandInput):
-    """The key, and for how long it keeps working."""
+    """The key to replace, and for how long it keeps working."""
 
     access_key: strawberry.ID = strawberry.field(description="Opaque id of the key to replace.")
     overlap_minutes: int = strawberry.field(
         default=DEFAULT_OVERLAP // MINUTE,
-        description=f"How long the old key keeps working, so that its user can change over: 0 to {MAX_OVERLAP // MINUTE:,} minutes, by default a day. It never lasts longer than it would have.",
+        description=f"How long the old key keeps working, so that its user can change over: 0 to {MAX_OVERLAP // MINUTE:,} minutes, by default a day. It never lasts longer than it would have without the rotation.",
     )
 
 
@@ -73,7 +73,7 @@ async def resolve(
 
 
 def _command(input: RotateAccessKeyInput) -> RotateAccessKey | Problem:
-    key = decode(input.access_key, "AccessKey")
-    if key is None:
+    access_key_id = decode(input.access_key, "AccessKey")
+    if access_key_id is None:
         return Problem(ProblemCode.ACCESS_KEY_NOT_FOUND, path=("accessKey",))
-    return RotateAccessKey(access_key_id=key, overlap=MINUTE * input.overlap_minutes)
+    return RotateAccessKey(access_key_id=access_key_id, overlap=MINUTE * input.overlap_minutes)

@@ -30,11 +30,11 @@ class UpdateProgramInput(CommandInput):
 
     receipt_numbers: ReceiptNumbers | None = strawberry.field(
         default=None,
-        description="What tells two receipts of the same number apart from now on. Receipts that are recorded stay, and are told apart by the new setting, too.",
+        description="What tells two receipts of the same number apart from now on. Recorded receipts stay as they are, and are told apart by the new setting, too.",
     )
     receipt_day_starts: time | None = strawberry.field(
         default=None,
-        description="When a day of business begins where numbers are per day, by the clock of the location: 04:00 leaves what is rung up after midnight to the day before.",
+        description="When a day of business begins if numbers are per day, by the clock of the location: with 04:00, what is rung up between midnight and 4 belongs to the day before.",
     )
     form_of_address: FormOfAddress | None = strawberry.field(
         default=None, description="How German sentences speak to members from now on."
@@ -44,11 +44,11 @@ class UpdateProgramInput(CommandInput):
     )
     receipt_age_days: int | None = strawberry.field(
         default=None,
-        description="How old a purchase or refund may be that a till sends, 1 to 36,500 days of 24 hours; 30 where nothing was set. What is older goes to quarantine. A sandbox takes any age.",
+        description="How old a purchase or refund from a till may be, 1 to 36,500 days of 24 hours; 30 where nothing was set. An older one goes to quarantine. A sandbox accepts any age.",
     )
     slug: str | None = strawberry.field(
         default=None,
-        description="Its name in public addresses from now on, 3 to 40 of a-z, 0-9 and dashes, of no other program; the earlier address stops working.",
+        description="Its name in public addresses from now on: 3 to 40 of a-z, 0-9 and dashes, unique in the deployment. The earlier address stops working.",
     )
     listed: bool | None = strawberry.field(
         default=None, description="Whether the first page of the deployment shows the program."
@@ -89,8 +89,8 @@ def _command(input: UpdateProgramInput, *, context: Context) -> UpdateProgram | 
     days = input.receipt_age_days
     if days is not None and not 1 <= days <= MAX_DAYS:
         return Problem(ProblemCode.INVALID_INPUT, path=("receiptAgeDays",), detail=value_range(1, MAX_DAYS))
-    if input.slug is not None and (wrong := slug_problem(input.slug)) is not None:
-        return Problem(ProblemCode.INVALID_INPUT, path=("slug",), detail=wrong)
+    if input.slug is not None and (slug_detail := slug_problem(input.slug)) is not None:
+        return Problem(ProblemCode.INVALID_INPUT, path=("slug",), detail=slug_detail)
     return UpdateProgram(
         receipt_numbers=input.receipt_numbers,
         receipt_day_starts=input.receipt_day_starts,

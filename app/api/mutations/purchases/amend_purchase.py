@@ -33,7 +33,7 @@ class AmendPurchaseInput(CommandInput):
     """The receipt as it should have been, and why."""
 
     purchase: PurchaseInput = strawberry.field(
-        description="The whole receipt as it should have been: `externalId` says which one it is, with its place and time where its number alone does not, and without `completion` the last one. Its time, place and currency stay: sent otherwise, they are rejected."
+        description="The whole receipt as it should have been. `externalId` says which receipt it is, together with location and time if the number alone does not; without `completion` it is the last one. Its time, location and currency cannot be changed: other values are rejected."
     )
     reason: str = strawberry.field(
         description="The reason, 1 to 200 characters; stored, and shown to staff in the ledger."
@@ -47,18 +47,18 @@ class AmendPurchasePayload(
     """Decision and balances are those of the mutation; objects are read as they are now."""
 
     decision: Decision | None = strawberry.field(
-        default=None, description="What the receipt as it is now earns in all, and why; null when rejected."
+        default=None, description="What the corrected receipt earns in all, and why; null when rejected."
     )
 
     entry: LedgerEntry | None = result_field(
         AmendPurchaseResult,
         entry_of,
-        description="The ledger entry with the difference; null where it earns what it had earned.",
+        description="The ledger entry with the difference; null if the receipt earns as much as before.",
     )
 
     @classmethod
     async def of(cls, result: AmendPurchaseResult, *, command: AmendPurchase, context: Context) -> Self:
-        """The amended purchase."""
+        """The payload of a command that was carried out."""
         return cls(
             result=result,
             decision=await load_decision(result, context=context, facts=command.facts),

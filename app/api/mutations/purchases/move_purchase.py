@@ -33,7 +33,7 @@ class MovePurchaseInput(CommandInput):
     """Which purchase, to whom, and why."""
 
     purchase: PurchaseBy = strawberry.field(
-        description="The purchase. One of which something came back, or that points paid a part of, stays where it is."
+        description="The purchase. If goods of it were returned, or points paid a part of it, it cannot be moved (NOT_MOVABLE)."
     )
     customer: CustomerBy = strawberry.field(description="The customer who made the purchase.")
     reason: str = strawberry.field(
@@ -56,14 +56,14 @@ class MovePurchasePayload(DecisionPayload[MovePurchaseResult], WithPurchase[Move
     """Decision and balances are those of the mutation; objects are read as they are now."""
 
     decision: Decision | None = strawberry.field(
-        default=None, description="What it earns the right customer, and why; null when rejected."
+        default=None, description="What the purchase earns for the right customer, and why; null when rejected."
     )
     balances: list[Balance] = strawberry.field(
         default_factory=list, description="The balances of the right customer, right afterwards, one per unit."
     )
 
     entry: LedgerEntry | None = result_field(
-        MovePurchaseResult, entry_of, description="The ledger entry with which it earned there."
+        MovePurchaseResult, entry_of, description="The ledger entry with which it earned for the right customer."
     )
     customer: Customer | None = result_field(
         MovePurchaseResult, customer_of, description="The right customer, as they are now."
@@ -72,12 +72,12 @@ class MovePurchasePayload(DecisionPayload[MovePurchaseResult], WithPurchase[Move
         MovePurchaseResult,
         previous_customer_of,
         name="from",
-        description="The customer it had been recorded for, as they are now.",
+        description="The customer for whom it had been recorded, as they are now.",
     )
     clawback_entry: LedgerEntry | None = result_field(
         MovePurchaseResult,
         clawback_entry_of,
-        description="The ledger entry that reversed what the purchase had earned there; null where it had earned nothing, or the two share a wallet.",
+        description="The ledger entry that clawed back what the purchase had earned for the previous customer; null if it had earned nothing, or the two customers share a wallet.",
     )
 
 
@@ -100,7 +100,7 @@ def _command(input: MovePurchaseInput, *, context: Context) -> MovePurchase | Pr
     purchase_id, receipt = purchase_by(input.purchase)
     if purchase_id is None and receipt is None:
         return Problem(ProblemCode.PURCHASE_NOT_FOUND, path=("purchase",))
-    by = customer_by(input.customer, context=context)
-    if isinstance(by, Problem):
-        return by
-    return MovePurchase(purchase_id=purchase_id, receipt=receipt, customer=by, reason=input.reason.strip())
+    customer = customer_by(input.customer, context=context)
+    if isinstance(customer, Problem):
+        return customer
+    return MovePurchase(purchase_id=purchase_id, receipt=receipt, customer=customer, reason=input.reason.strip())

@@ -30,7 +30,7 @@ from app.api.types.purchases.pending_refund import PendingRefund, load_pending_r
 from app.api.types.purchases.purchase import Purchase
 from app.api.types.purchases.purchase_input import PurchaseInput
 from app.api.types.purchases.refund_input import PurchaseBy, RefundLineInput
-from app.api.types.quarantine import QuarantinedReceipt, quarantined_payload
+from app.api.types.quarantine import QuarantinedReceipt, load_quarantined_payload
 from app.domain import amounts
 from app.domain.access import Permission
 from app.domain.problems import Problem
@@ -46,13 +46,13 @@ from app.usecases.purchases.commands import (
 
 @strawberry.input(description="The goods returned in an exchange. The time is that of the new receipt.")
 class ExchangeRefundInput:
-    """Of which purchase, and what of it."""
+    """The purchase, and what of it is returned."""
 
     purchase: PurchaseBy = strawberry.field(
         description="The purchase of the returned goods. If its receipt is not known yet, the exchange is pending until it arrives."
     )
     lines: list[RefundLineInput] | None = strawberry.field(
-        default=None, description="What comes back, each line once, at most 500; default everything that is left."
+        default=None, description="What is returned, each line once, at most 500; by default everything that is left."
     )
     amount: Decimal | None = strawberry.field(
         default=None,
@@ -66,15 +66,15 @@ class ExchangeRefundInput:
 
 @strawberry.input(description="An exchange to record.")
 class RecordExchangeInput(CommandInput):
-    """What comes back, and what is bought for it."""
+    """What is returned, and what is bought for it."""
 
     customer: CustomerBy | None = strawberry.field(
         default=None,
         description="The customer who exchanges; default the one who bought the returned goods. Any other is rejected with OTHER_CUSTOMER.",
     )
-    refund: ExchangeRefundInput = strawberry.field(description="What comes back.")
+    refund: ExchangeRefundInput = strawberry.field(description="What is returned.")
     purchase: PurchaseInput = strawberry.field(
-        description="The receipt of what is bought for it. Its `occurredAt` is that of the refund, too: not before the purchase that is refunded."
+        description="The new receipt: what is bought for the returned goods. Its `occurredAt` is the time of the refund, too: not before the purchase that is refunded."
     )
 
 
@@ -86,14 +86,14 @@ class RecordExchangePayload(
 
     decision: Decision | None = strawberry.field(
         default=None,
-        description="What was earned by the new purchase and why; null when rejected, and while it is pending.",
+        description="What the new purchase earned and why; null when rejected, and while it is pending.",
     )
     refund: Refunded | None = strawberry.field(
-        default=None, description="What came back; null when rejected, and while it is pending."
+        default=None, description="The refund of the exchange; null when rejected, and while it is pending."
     )
     quarantined: QuarantinedReceipt | None = strawberry.field(
         default=None,
-        description="The exchange, where `occurredAt` cannot be right (CLOCK_SKEW): nothing of it is booked until a person settles it, refund and purchase together. Sent again, the exchange is not quarantined twice.",
+        description="The exchange, if its `occurredAt` is implausible (CLOCK_SKEW): nothing of it is booked until a person settles it, refund and purchase together. Sent again, the exchange is not quarantined twice.",
     )
     pending: PendingRefund | None = strawberry.field(
         default=None,
@@ -106,7 +106,9 @@ class RecordExchangePayload(
     ) -> Self:
         """The exchange that was booked, that waits for its purchase, or that is in quarantine."""
         if isinstance(result, ReceiptQuarantined):
-            payload = await quarantined_payload(result.quarantined_id, path=("purchase", "occurredAt"), context=context)
+            payload = await load_quarantined_payload(
+                result.quarantined_id, path=("purchase", "occurredAt"), context=context
+            )
             return cls(problem=payload.problem, quarantined=payload.quarantined)
         if isinstance(result, RefundPending):
             pending = await load_pending_refund(result.pending_refund_id, context=context)
@@ -124,7 +126,7 @@ class RecordExchangePayload(
         description="The balance due: the price of the new goods minus the price of the returned goods and minus the part paid with points. A negative amount is paid out (`refund.cash`)."
     )
     async def to_pay(self, info: Info) -> Money | None:
-        """In the currency of both."""
+        """In the currency of both purchases."""
         refund = self.refund.result if self.refund is not None else None
         purchase = await purchase_of(self.result, info.context) if self.result is not None else None
         if refund is None or purchase is None:
@@ -159,19 +161,19 @@ async def resolve(
 
 
 def _command(input: RecordExchangeInput, *, context: Context) -> RecordExchange | Problem:
-    by = customer_by(input.customer, context=context) if input.customer is not None else None
-    if isinstance(by, Problem):
-        return by
-    part = input.refund
+    customer = customer_by(input.customer, context=context) if input.customer is not None else None
+    if isinstance(customer, Problem):
+        return customer
+    refund_input = input.refund
     refund = refund_of(
         RecordRefundInput(
             idempotency_key=input.idempotency_key,
-            purchase=part.purchase,
-            lines=part.lines,
-            amount=part.amount,
-            external_id=part.external_id,
+            purchase=refund_input.purchase,
+            lines=refund_input.lines,
+            amount=refund_input.amount,
+            external_id=refund_input.external_id,
             occurred_at=input.purchase.occurred_at,
-            reason=part.reason,
+            reason=refund_input.reason,
         ),
         context=context,
     )
@@ -181,5 +183,5 @@ def _command(input: RecordExchangeInput, *, context: Context) -> RecordExchange 
     if isinstance(new_receipt, Problem):
         return new_receipt
     return RecordExchange(
-        refund=replace(refund, occurred_at=new_receipt.facts.occurred_at), new_receipt=new_receipt, customer=by
+        refund=replace(refund, occurred_at=new_receipt.facts.occurred_at), new_receipt=new_receipt, customer=customer
     )

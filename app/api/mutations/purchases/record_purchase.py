@@ -23,7 +23,7 @@ from app.api.types.ledger.balance import balances_after
 from app.api.types.ledger.ledger_entry import LedgerEntry
 from app.api.types.purchases.purchase_input import MAX_COMPLETIONS, PurchaseInput, facts_of, location_id_of
 from app.api.types.purchases.refund_input import check_source
-from app.api.types.quarantine import QuarantinedReceipt, quarantined_payload
+from app.api.types.quarantine import QuarantinedReceipt, load_quarantined_payload
 from app.domain.access import Permission
 from app.domain.details import value_range
 from app.domain.problems import Problem, ProblemCode
@@ -56,7 +56,7 @@ class RecordPurchasePayload(
 
     quarantined: QuarantinedReceipt | None = strawberry.field(
         default=None,
-        description="The receipt, where `occurredAt` cannot be right (CLOCK_SKEW): nothing is booked until a person settles it. Sent again it is the same one.",
+        description="The receipt, if its `occurredAt` is implausible (CLOCK_SKEW): nothing is booked until a person settles it. Sent again, the receipt is not quarantined twice.",
     )
 
     entry: LedgerEntry | None = result_field(
@@ -69,13 +69,15 @@ class RecordPurchasePayload(
     ) -> Self:
         """The purchase that was booked, or that is in quarantine."""
         if isinstance(result, ReceiptQuarantined):
-            payload = await quarantined_payload(result.quarantined_id, path=("purchase", "occurredAt"), context=context)
+            payload = await load_quarantined_payload(
+                result.quarantined_id, path=("purchase", "occurredAt"), context=context
+            )
             return cls(problem=payload.problem, quarantined=payload.quarantined)
-        # The decision on a receipt that was recorded before is about that receipt, which its ledger entry leads to.
-        bought = None if result.already_recorded else command.facts
+        # The decision on a receipt that was recorded before is about that receipt: its facts are read by the ledger entry.
+        facts = None if result.already_recorded else command.facts
         return cls(
             result=result,
-            decision=await load_decision(result, context=context, facts=bought, entry_id=result.entry_id),
+            decision=await load_decision(result, context=context, facts=facts, entry_id=result.entry_id),
             balances=balances_after(result, context=context),
             already_recorded=result.already_recorded,
         )
@@ -97,11 +99,11 @@ async def resolve(
 
 
 def _command(input: RecordPurchaseInput, *, context: Context) -> RecordPurchase | Problem:
-    by = customer_by(input.customer, context=context)
-    if isinstance(by, Problem):
-        return by
+    customer = customer_by(input.customer, context=context)
+    if isinstance(customer, Problem):
+        return customer
     receipt = receipt_of(input.purchase, context=context)
-    return receipt if isinstance(receipt, Problem) else receipt.of(by)
+    return receipt if isinstance(receipt, Problem) else receipt.of(customer)
 
 
 def receipt_of(input: PurchaseInput, *, context: Context) -> ReceiptToRecord | Problem:

@@ -1,4 +1,4 @@
-"""recordRefund: goods come back, and with them the points that they had earned."""
+"""recordRefund: goods are returned, and the points that they had earned are clawed back."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from app.api.types.ledger.ledger_entry import LedgerEntry
 from app.api.types.purchases.pending_refund import PendingRefund, load_pending_refund
 from app.api.types.purchases.purchase import Purchase
 from app.api.types.purchases.refund_input import PurchaseBy, RefundLineInput, purchase_by, returned_part_of
-from app.api.types.quarantine import QuarantinedReceipt, quarantined_payload
+from app.api.types.quarantine import QuarantinedReceipt, load_quarantined_payload
 from app.domain import amounts
 from app.domain.access import Permission
 from app.domain.details import length
@@ -41,46 +41,48 @@ from app.usecases.purchases.commands import ReceiptQuarantined, RecordRefund, Re
 
 @strawberry.input(description="A refund to record.")
 class RecordRefundInput(CommandInput):
-    """Of which purchase, and what of it."""
+    """The purchase, and what of it is returned."""
 
     purchase: PurchaseBy = strawberry.field(
-        description="The purchase that is refunded. If its receipt is not known yet, this is pending until it arrives."
+        description="The purchase that is refunded. If its receipt is not known yet, the refund is pending until it arrives."
     )
     lines: list[RefundLineInput] | None = strawberry.field(
-        default=None, description="What comes back, each line once, at most 500; default everything that is left."
+        default=None, description="What is returned, each line once, at most 500; by default everything that is left."
     )
     amount: Decimal | None = strawberry.field(
         default=None,
-        description="How much of the whole price is given back without goods, above 0, in the purchase's currency; it is shared out to the lines by what they still come to. What points had paid of it comes back as points. Not with `lines`.",
+        description="An amount to refund from the price of the whole purchase, with no goods returned, above 0, in the purchase's currency. It is divided among the lines in proportion to what is left of their prices. The part that points had paid is given back as points. Not with `lines`.",
     )
     external_id: str | None = strawberry.field(
         default=None,
-        description="The refund's own number, 1 to 200 characters, spelled as receipt numbers are. It is used once within what `Program.receiptNumbers` says: at the location of the purchase, on the day of the refund. Sent again, it is recorded once; with another purchase or content it is rejected with RECEIPT_DIFFERS.",
+        description="The refund's own number, 1 to 200 characters, spelled as receipt numbers are. `Program.receiptNumbers` says what tells refunds of one number apart: the location of the purchase, the day of the refund. Sent again, a refund is recorded once; with another purchase or content it is rejected with RECEIPT_DIFFERS.",
     )
     occurred_at: datetime | None = strawberry.field(
         default=None,
-        description="Business time; default now. Not before the purchase. Needed with a number where those begin anew each day.",
+        description="Business time; default now. Not before the purchase. Required together with `externalId` if numbers begin anew each day.",
     )
     reason: str | None = strawberry.field(default=None, description="Why, at most 200 characters.")
 
 
-@strawberry.type(description="What came back in an exchange, and the points that went with it.")
+@strawberry.type(
+    description="The refund of an exchange: the money paid out, and the points clawed back and given back."
+)
 class Refunded(ShowsResult[RecordRefundResult]):
     """The decision is that of the refund; objects are read as they are now."""
 
     decision: Decision | None = strawberry.field(default=None, description="What was clawed back and why.")
     shortfall: int | None = strawberry.field(
-        default=None, description="Points that should have been taken back but were not there; they are not collected."
+        default=None, description="Points that should have been clawed back but were not there; they are not collected."
     )
     points_restored: int | None = strawberry.field(
-        default=None, description="Points that had paid for the returned goods, restored to the same lots."
+        default=None, description="Points that had paid for the returned goods, given back to the same lots."
     )
     stamps_restored: int | None = strawberry.field(
-        default=None, description="Stamps that had paid for what came back, and are back on the card."
+        default=None, description="Stamps that had paid for the returned goods, given back."
     )
 
     @strawberry.field(
-        description="The money to give back: the price of what came back, tax included, less what points had paid of it, in the currency of the purchase."
+        description="The money to give back: the price of what is refunded, tax included, less the part that points had paid, in the currency of the purchase."
     )
     async def cash(self, info: Info) -> Money | None:
         """In the currency of the purchase."""
@@ -91,7 +93,7 @@ class Refunded(ShowsResult[RecordRefundResult]):
 
     purchase: Purchase | None = result_field(RecordRefundResult, purchase_of, description="The purchase, as it is now.")
     entry: LedgerEntry | None = result_field(
-        RecordRefundResult, entry_of, description="The ledger entry that took the points back."
+        RecordRefundResult, entry_of, description="The ledger entry that clawed the points back."
     )
 
 
@@ -118,7 +120,7 @@ class RecordRefundPayload(
     )
     quarantined: QuarantinedReceipt | None = strawberry.field(
         default=None,
-        description="The refund, where `occurredAt` cannot be right (CLOCK_SKEW): nothing is clawed back until staff settle it. A refund with a number is recognised when it is sent again.",
+        description="The refund, if its `occurredAt` is implausible (CLOCK_SKEW): nothing is clawed back until staff settle it. A refund with a number is recognised when it is sent again.",
     )
 
     @classmethod
@@ -127,7 +129,7 @@ class RecordRefundPayload(
     ) -> Self:
         """The refund that was booked, that waits for its purchase, or that is in quarantine."""
         if isinstance(result, ReceiptQuarantined):
-            payload = await quarantined_payload(result.quarantined_id, path=("occurredAt",), context=context)
+            payload = await load_quarantined_payload(result.quarantined_id, path=("occurredAt",), context=context)
             return cls(problem=payload.problem, quarantined=payload.quarantined)
         if isinstance(result, RefundPending):
             pending = await load_pending_refund(result.pending_refund_id, context=context)
@@ -163,14 +165,14 @@ def refund_of(input: RecordRefundInput, *, context: Context) -> RecordRefund | P
     for name, text in (("externalId", number), ("reason", input.reason)):
         if text is not None and not 1 <= len(text) <= 200:
             return Problem(ProblemCode.INVALID_INPUT, path=(name,), detail=length(1, 200))
-    returned = returned_part_of(input.lines, amount=input.amount)
-    if isinstance(returned, Problem):
-        return returned
+    returned_part = returned_part_of(input.lines, amount=input.amount)
+    if isinstance(returned_part, Problem):
+        return returned_part
     return RecordRefund(
         purchase_id=purchase_id,
         receipt=receipt,
-        lines=returned.lines,
-        amounts=returned.amounts,
+        lines=returned_part.lines,
+        amounts=returned_part.amounts,
         amount=input.amount,
         occurred_at=input.occurred_at or context.now,
         external_id=number,

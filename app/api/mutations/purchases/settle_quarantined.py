@@ -74,7 +74,7 @@ class SettleQuarantinedPayload(WithDecision[BookedReceipt], WithCustomer[BookedR
         description="What the booked receipt earned, or what was clawed back, and why; null where nothing was booked.",
     )
     refund: Refunded | None = strawberry.field(
-        default=None, description="What came back, where a refund or an exchange was booked; null otherwise."
+        default=None, description="The refund, if a refund or an exchange was booked; null otherwise."
     )
     balances: list[Balance] = strawberry.field(
         default_factory=list, description="The balances right after it was booked, one per unit."
@@ -94,14 +94,14 @@ class SettleQuarantinedPayload(WithDecision[BookedReceipt], WithCustomer[BookedR
             return cls(quarantined_id=result.quarantined_id)
         if isinstance(result.booked, RefundPending):
             return cls(quarantined_id=result.quarantined_id, pending_refund_id=result.booked.pending_refund_id)
-        booked, refund = _parts(result.booked)
-        booked = replace(booked, first_carried_out_at=result.first_carried_out_at)
+        main_result, refund = _main_and_refund_result(result.booked)
+        main_result = replace(main_result, first_carried_out_at=result.first_carried_out_at)
         return cls(
-            result=booked,
+            result=main_result,
             quarantined_id=result.quarantined_id,
             refund=Refunded(**await refunded_fields(refund, context=context)) if refund is not None else None,
-            decision=await load_decision(booked, context=context, entry_id=booked.entry_id),
-            balances=balances_after(booked, context=context),
+            decision=await load_decision(main_result, context=context, entry_id=main_result.entry_id),
+            balances=balances_after(main_result, context=context),
         )
 
     @strawberry.field(description="The booked purchase, or the purchase of the booked refund, as it is now.")
@@ -114,7 +114,7 @@ class SettleQuarantinedPayload(WithDecision[BookedReceipt], WithCustomer[BookedR
         """Null where nothing was booked."""
         return await entry_of(self.result, info.context) if self.result is not None else None
 
-    @strawberry.field(description="The receipt in quarantine, as now; null for a pending refund or exchange.")
+    @strawberry.field(description="The receipt in quarantine, as it is now; null for a pending refund or exchange.")
     async def quarantined(self, info: Info) -> QuarantinedReceipt | None:
         """Its state shows the outcome."""
         return await load_quarantined(self.quarantined_id, context=info.context)
@@ -127,10 +127,10 @@ class SettleQuarantinedPayload(WithDecision[BookedReceipt], WithCustomer[BookedR
         return await load_pending_refund(self.pending_refund_id, context=info.context)
 
 
-def _parts(
+def _main_and_refund_result(
     booked: RecordPurchaseResult | RecordRefundResult | RecordExchangeResult,
 ) -> tuple[BookedReceipt, RecordRefundResult | None]:
-    """The result whose decision and balances are shown, and that of the refund, if there is one."""
+    """The result whose decision and balances are shown, and the result of the refund, if there is one."""
     match booked:
         case RecordPurchaseResult():
             return booked, None

@@ -35,15 +35,15 @@ class CancelRedemptionInput(CommandInput):
     """Which one, and why."""
 
     redemption: strawberry.ID = strawberry.field(
-        description="Opaque id of a redemption that was paid for. Owner and staff can cancel it, with a reason; a till the one that it handed over last, for 10 minutes; customers one of theirs that is ISSUED, for as long as the terms of the redemption allow. One that paid a purchase comes back with the refund of that purchase."
+        description="Opaque id of a redemption that was paid for. Owner and staff can cancel it, with a reason; a till the one that it handed over last, for 10 minutes; customers one of theirs that is ISSUED, for as long as the terms of the redemption allow. One that paid a purchase cannot be cancelled: its points are given back when that purchase is refunded."
     )
     reason: str | None = strawberry.field(
         default=None,
-        description="Why, 1 to 500 characters; it stands in the ledger, where the customer sees it. Owner and staff have to say it.",
+        description="Why, 1 to 500 characters; it stands in the ledger, where the customer sees it. Required from owner and staff.",
     )
     shop_at_fault: bool = strawberry.field(
         default=False,
-        description="Whether the shop was at fault: then points that come back past their last valid day can be spent for 14 more days, to the end of the last of them. For owner and staff.",
+        description="Whether the shop was at fault: then points that come back past their last valid day can be spent for 14 more days, until the end of the last day. For owner and staff.",
     )
 
 
@@ -53,7 +53,7 @@ class CancelRedemptionPayload(DecisionPayload[CancelRedemptionResult], WithCusto
 
     decision: Decision | None = strawberry.field(
         default=None,
-        description="Granted, with the points that came back, or refused with UNDO_WINDOW_OVER; null with a user error.",
+        description="Granted, with the points that were given back, or refused with UNDO_WINDOW_OVER; null with a user error.",
     )
 
     redemption: Redemption | None = result_field(

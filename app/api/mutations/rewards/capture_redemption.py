@@ -46,7 +46,7 @@ class CaptureRedemptionPayload(
     redemption: Redemption | None = result_field(
         CaptureHoldResult,
         redemption_of,
-        description="The redemption, now FULFILLED, or ISSUED where the customer captured it.",
+        description="The redemption, now FULFILLED, or ISSUED if the customer captured it.",
     )
     entry: LedgerEntry | None = result_field(
         CaptureHoldResult,

@@ -23,7 +23,7 @@ from app.usecases.rewards.create_reward import CreateReward, CreateRewardResult
 _KEY = re.compile(r"[a-z0-9-]{1,40}")
 MAX_VARIANTS = 50
 
-_PICTURE = re.compile(r"https://[^\s\"<>]{1,500}")
+_PICTURE_URL = re.compile(r"https://[^\s\"<>]{1,500}")
 
 
 @strawberry.input(description="A reward to put into the catalogue. Its cost is a clause of the terms.")
@@ -36,11 +36,11 @@ class CreateRewardInput(CommandInput):
         "terms print it."
     )
     description: str = strawberry.field(
-        description="Exactly what the customer gets, 1 to 2,000 characters; of those that are invisible only line breaks."
+        description="Exactly what the customer gets, 1 to 2,000 characters; line breaks are allowed, other invisible characters are not."
     )
     picture_url: str | None = strawberry.field(default=None, description="A picture, https.")
     retail_value: Decimal | None = strawberry.field(
-        default=None, description="In the program's currency, not negative."
+        default=None, description="What it would cost in the shop, in the program's currency, not negative."
     )
     stock: int | None = strawberry.field(default=None, description="How many there are, from 0; null: without limit.")
     article: str | None = strawberry.field(
@@ -48,7 +48,7 @@ class CreateRewardInput(CommandInput):
     )
     variants: list[str] | None = strawberry.field(
         default=None,
-        description=f"What there is to choose from, such as sizes or colours: at most {MAX_VARIANTS}, each 1 to 100 characters.",
+        description=f"What the customer can choose from, such as sizes or colours: at most {MAX_VARIANTS}, each 1 to 100 characters.",
     )
     cash_part: Decimal | None = strawberry.field(
         default=None,
@@ -82,45 +82,45 @@ async def resolve(
 
 
 def _command(input: CreateRewardInput, *, context: Context) -> CreateReward | Problem:
-    def wrong(field: str, found: Detail) -> Problem:
-        return Problem(ProblemCode.INVALID_INPUT, path=(field,), detail=found)
+    def invalid(field: str, field_detail: Detail) -> Problem:
+        return Problem(ProblemCode.INVALID_INPUT, path=(field,), detail=field_detail)
 
     if not _KEY.fullmatch(input.key):
-        return wrong("key", key_format())
+        return invalid("key", key_format())
     try:
         name = normalised_name(input.name, quoted=True)
     except InvalidNameError as error:
-        return wrong("name", error.detail)
+        return invalid("name", error.detail)
     try:
         description = normalised_name(input.description, max_length=2000, paragraphs=True)
     except InvalidNameError as error:
-        return wrong("description", error.detail)
-    if input.picture_url is not None and not _PICTURE.fullmatch(input.picture_url):
-        return wrong("pictureUrl", detail("PICTURE", most=500))
+        return invalid("description", error.detail)
+    if input.picture_url is not None and not _PICTURE_URL.fullmatch(input.picture_url):
+        return invalid("pictureUrl", detail("PICTURE", most=500))
     if input.stock is not None and input.stock < 0:
-        return wrong("stock", detail("NOT_NEGATIVE"))
+        return invalid("stock", detail("NOT_NEGATIVE"))
     try:
         article = None if input.article is None else normalised_name(normalised_identifier(input.article))
     except InvalidNameError as error:
-        return wrong("article", error.detail)
+        return invalid("article", error.detail)
     try:
         variants = _variants(input.variants or ())
     except InvalidNameError as error:
-        return wrong("variants", error.detail)
+        return invalid("variants", error.detail)
     try:
-        value = _amount(input.retail_value, least=0, context=context)
+        retail_value = _amount(input.retail_value, minimum=0, context=context)
     except AmountError as error:
-        return wrong("retailValue", error.detail)
+        return invalid("retailValue", error.detail)
     try:
-        cash_part = _amount(input.cash_part, least=1, context=context)
+        cash_part = _amount(input.cash_part, minimum=1, context=context)
     except AmountError as error:
-        return wrong("cashPart", error.detail)
+        return invalid("cashPart", error.detail)
     return CreateReward(
         key=input.key,
         name=name,
         description=description,
         picture_url=input.picture_url,
-        retail_value=value,
+        retail_value=retail_value,
         stock=input.stock,
         article=article,
         variants=variants,
@@ -138,11 +138,11 @@ def _variants(names: Sequence[str]) -> tuple[str, ...]:
     return variants
 
 
-def _amount(value: Decimal | None, *, least: int, context: Context) -> Money | None:
-    """An amount in the program's currency of at least `least` minor units. Raises AmountError."""
+def _amount(value: Decimal | None, *, minimum: int, context: Context) -> Money | None:
+    """An amount in the program's currency of at least `minimum` minor units. Raises AmountError."""
     if value is None:
         return None
     amount = Money.of(value, context.program.currency)
-    if amount.minor < least:
-        raise AmountError(detail("NOT_NEGATIVE" if least == 0 else "ABOVE_ZERO"))
+    if amount.minor < minimum:
+        raise AmountError(detail("NOT_NEGATIVE" if minimum == 0 else "ABOVE_ZERO"))
     return amount

@@ -20,7 +20,7 @@ from app.usecases.rewards.fulfil_redemption import FulfilRedemption, FulfilRedem
 
 @strawberry.input(description="A redemption to fulfil.")
 class FulfilRedemptionInput(CommandInput):
-    """Which one."""
+    """The redemption to fulfil."""
 
     redemption: strawberry.ID = strawberry.field(
         description="Opaque id of a redemption that is ISSUED: a customer redeemed it with a key of their own and now gets the reward."

@@ -16,7 +16,7 @@ from app.api.mutations.payload_objects import (
     redemption_of,
     result_field,
 )
-from app.api.mutations.rewards.redeem_reward import command_of
+from app.api.mutations.rewards.redeem_reward import redemption_command
 from app.api.types.customers.customer import CustomerBy
 from app.api.types.decisions.decision import Decision
 from app.api.types.purchases.purchase_input import BasketInput
@@ -29,10 +29,10 @@ from app.domain.problems import Problem, ProblemCode
 from app.usecases.rewards import redeem_reward
 from app.usecases.rewards.commands import NewHold, RedeemReward, RedeemRewardResult
 
-MAX_HOLD = 1440
+MAX_HOLD_MINUTES = 1440
 """The longest hold in minutes: one day."""
 
-MAX_CHECKOUT = 100
+MAX_CHECKOUT_LENGTH = 100
 
 
 @strawberry.input(description="A reward to reserve.")
@@ -44,14 +44,14 @@ class HoldRedemptionInput(CommandInput):
     )
     reward: RewardBy = strawberry.field(description="The reward to reserve.")
     checkout: str = strawberry.field(
-        description="Your number for the checkout, such as that of an order, 1 to 100 characters. Written and unique like a receipt number; see `Program.receiptNumbers`. A repeated call for the same checkout returns the existing hold; with another customer or reward it is rejected with RECEIPT_DIFFERS. Customers with keys of their own have numbers of their own."
+        description="Your number for the checkout, such as an order number, 1 to 100 characters. It is spelled and unique as a receipt number is; see `Program.receiptNumbers`. A repeated call for the same checkout returns the existing hold; with another customer or reward it is rejected with RECEIPT_DIFFERS. The numbers that customers send with their own keys are separate."
     )
     minutes: int = strawberry.field(
         description="How long points or stamps, and stock, are reserved, 1 to 1,440 minutes (a day) from now. A hold that is not captured by then ends."
     )
     basket: BasketInput | None = strawberry.field(
         default=None,
-        description="What is bought together with the reward, for clauses that ask; its time must be now, also in a sandbox. Not with a key of the role CUSTOMER, whose basket nobody has checked.",
+        description="What is bought together with the reward, for clauses that depend on it; its time must be now, even in a sandbox. Not with a key of the role CUSTOMER, whose basket nobody has checked.",
     )
 
 
@@ -78,7 +78,7 @@ class HoldRedemptionPayload(
 
     @classmethod
     async def of(cls, result: RedeemRewardResult, *, command: Any, context: Context) -> Self:
-        """The payload of a hold, new or placed before."""
+        """The payload of a hold, placed now or before."""
         payload = await super().of(result, command=command, context=context)
         payload.already_recorded = result.already_recorded
         return payload
@@ -101,9 +101,9 @@ async def resolve(
 
 def _command(input: HoldRedemptionInput, *, context: Context) -> RedeemReward | Problem:
     checkout = normalised_identifier(input.checkout)
-    if not 1 <= len(checkout) <= MAX_CHECKOUT:
-        return Problem(ProblemCode.INVALID_INPUT, path=("checkout",), detail=length(1, MAX_CHECKOUT))
-    if not 1 <= input.minutes <= MAX_HOLD:
-        return Problem(ProblemCode.INVALID_INPUT, path=("minutes",), detail=value_range(1, MAX_HOLD))
+    if not 1 <= len(checkout) <= MAX_CHECKOUT_LENGTH:
+        return Problem(ProblemCode.INVALID_INPUT, path=("checkout",), detail=length(1, MAX_CHECKOUT_LENGTH))
+    if not 1 <= input.minutes <= MAX_HOLD_MINUTES:
+        return Problem(ProblemCode.INVALID_INPUT, path=("minutes",), detail=value_range(1, MAX_HOLD_MINUTES))
     hold = NewHold(checkout=checkout, length=timedelta(minutes=input.minutes))
-    return command_of(input.customer, input.reward, input.basket, hold=hold, context=context)
+    return redemption_command(input.customer, input.reward, input.basket, hold=hold, context=context)

@@ -18,7 +18,7 @@ from app.api.mutations.payload_objects import (
 )
 from app.api.types.customers.customer import CustomerBy, customer_by
 from app.api.types.decisions.decision import Decision
-from app.api.types.ledger.balance import no_basket
+from app.api.types.ledger.balance import empty_basket
 from app.api.types.ledger.ledger_entry import LedgerEntry
 from app.api.types.purchases.purchase_input import BasketInput, facts_of, location_id_of
 from app.api.types.rewards.redemption import Redemption
@@ -40,7 +40,7 @@ class RedeemRewardInput(CommandInput):
     reward: RewardBy = strawberry.field(description="The reward.")
     basket: BasketInput | None = strawberry.field(
         default=None,
-        description="What is bought with it, for clauses that ask; its time must be now, except in a sandbox. Not with a key of the role CUSTOMER, whose basket nobody has checked.",
+        description="What is bought together with the reward, for clauses that depend on it; its time must be now, except in a sandbox. Not with a key of the role CUSTOMER, whose basket nobody has checked.",
     )
 
 
@@ -58,7 +58,7 @@ class RedeemRewardPayload(
     redemption: Redemption | None = result_field(
         RedeemRewardResult,
         redemption_of,
-        description="The redemption, FULFILLED; ISSUED where a customer redeemed, until `fulfilRedemption` hands it over. Null when it was refused.",
+        description="The redemption: FULFILLED, or ISSUED if a customer redeemed it, until a till hands it over (`fulfilRedemption`). Null when it was refused.",
     )
     entry: LedgerEntry | None = result_field(
         RedeemRewardResult, entry_of, description="The ledger entry that paid; null when it was refused."
@@ -73,31 +73,36 @@ async def resolve(
     return await mutate(
         RedeemRewardPayload,
         redeem_reward.run,
-        command_of(input.customer, input.reward, input.basket, hold=None, context=info.context),
+        redemption_command(input.customer, input.reward, input.basket, hold=None, context=info.context),
         permission=Permission.REDEEM,
         input=input,
         info=info,
     )
 
 
-def command_of(
+def redemption_command(
     customer: CustomerBy, reward: RewardBy, basket: BasketInput | None, *, hold: NewHold | None, context: Context
 ) -> RedeemReward | Problem:
-    """The redemption as the use case takes it, or the problem found in the input."""
+    """The command to redeem a reward, or with `hold` to reserve it, or the problem found in the input."""
     if basket is not None and context.principal.role is Role.CUSTOMER:
         return Problem(ProblemCode.INVALID_INPUT, path=("basket",), detail=detail("NO_BASKET"))
-    by = customer_by(customer, context=context)
-    if isinstance(by, Problem):
-        return by
+    customer_reference = customer_by(customer, context=context)
+    if isinstance(customer_reference, Problem):
+        return customer_reference
     reward_id, reward_key = reward_by(reward)
     if reward_id is None and reward_key is None:
         return Problem(ProblemCode.REWARD_NOT_FOUND, path=("reward",))
-    facts = no_basket(context) if basket is None else facts_of(basket, context=context, within="basket")
+    facts = empty_basket(context) if basket is None else facts_of(basket, context=context, within="basket")
     if isinstance(facts, Problem):
         return facts
     location_id = location_id_of(basket, within="basket")
     if isinstance(location_id, Problem):
         return location_id
     return RedeemReward(
-        customer=by, reward_id=reward_id, reward_key=reward_key, facts=facts, location_id=location_id, hold=hold
+        customer=customer_reference,
+        reward_id=reward_id,
+        reward_key=reward_key,
+        facts=facts,
+        location_id=location_id,
+        hold=hold,
     )

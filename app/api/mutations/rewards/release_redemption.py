@@ -45,7 +45,7 @@ class ReleaseRedemptionPayload(BalancesPayload[ReleaseHoldResult], WithCustomer[
     entry: LedgerEntry | None = result_field(
         ReleaseHoldResult,
         entry_of,
-        description="The ledger entry by which points expired at once, because their last valid day had passed while they were held; null where none did.",
+        description="The ledger entry by which points expired at once, because their last valid day had passed while they were held; null if none did.",
     )
 
 

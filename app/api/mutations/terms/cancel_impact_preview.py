@@ -20,7 +20,7 @@ from app.usecases.terms.cancel_preview import CancelPreview
 class CancelImpactPreviewInput(CommandInput):
     """Which preview."""
 
-    preview: strawberry.ID = strawberry.field(description="Its id.")
+    preview: strawberry.ID = strawberry.field(description="Opaque id of the preview.")
 
 
 async def resolve(

@@ -21,7 +21,7 @@ DEFAULT_DAYS = 90
 
 @strawberry.input(description="A draft to try out.")
 class PreviewTermsImpactInput(CommandInput):
-    """All clauses, and how far back."""
+    """All clauses of the draft, and how many days of the past to replay."""
 
     clauses: list[ClauseInput] = strawberry.field(description="All clauses, as for `publishTerms`, 1 to 200.")
     days: int = strawberry.field(default=DEFAULT_DAYS, description="How many days of the past to replay, 1 to 730.")

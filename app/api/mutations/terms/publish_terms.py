@@ -23,11 +23,11 @@ from app.usecases.terms.publish_terms import PublishTerms, PublishTermsResult
 
 @strawberry.input(description="A version of the terms to publish.")
 class PublishTermsInput(CommandInput):
-    """All clauses, and from when."""
+    """All clauses, and from when on they decide."""
 
     effective_from: datetime | None = strawberry.field(
         default=None,
-        description="From when it decides; default at once for the first version, later as soon as the notice allows.",
+        description="From when on it decides; by default at once for the first version, and for later ones as soon as the notice clause allows.",
     )
     clauses: list[ClauseInput] = strawberry.field(
         description="All clauses, 1 to 200, in their order. Standard clauses that are left out are added with their defaults."
@@ -46,7 +46,8 @@ class PublishTermsPayload(Payload[PublishTermsResult]):
     """The version, or the decision that refused it."""
 
     decision: Decision | None = strawberry.field(
-        default=None, description="By the notice clause of the version in force; null for the first version."
+        default=None,
+        description="The decision by the notice clause of the version in force; null for the first version.",
     )
 
     terms: Terms | None = result_field(

@@ -20,7 +20,7 @@ from app.usecases.terms.withdraw_terms import WithdrawTerms, WithdrawTermsResult
 class WithdrawTermsInput(CommandInput):
     """The last version, before it starts."""
 
-    version: int = strawberry.field(description="Its number.")
+    version: int = strawberry.field(description="The number of the version.")
 
 
 async def terms_of(result: WithdrawTermsResult, context: Context) -> Terms | None:

@@ -15,7 +15,7 @@ from app.api.conventions.node import Node
 from app.api.conventions.pagination import id_window, page_window
 from app.api.types.customers.terms_notice import TermsNotice
 from app.api.types.customers.tier import TierChange, TierStatus, tier_changes_of, tier_of
-from app.api.types.ledger.balance import Balance, balances
+from app.api.types.ledger.balance import Balance, balance_objects
 from app.api.types.ledger.expiry import ExpiryNotice
 from app.api.types.ledger.ledger_entry import LedgerEntryConnection, ledger_connection
 from app.api.types.rewards.redemption import RedemptionConnection, redemption_connection
@@ -39,22 +39,22 @@ class CustomerBy:
     id: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="Opaque id.")
     card: str | None = strawberry.field(
         default=strawberry.UNSET,
-        description="Card number; spaces, dashes and case do not matter, and the zeros in front of a number with a GS1 check digit.",
+        description="Card number; spaces, dashes and case do not matter, nor do zeros in front of a number with a GS1 check digit.",
     )
     phone: str | None = strawberry.field(
         default=strawberry.UNSET,
-        description="Telephone number in digits, spaced as you like, without an extension; without a country code, the program's region.",
+        description="Telephone number in digits, spaced as you like, without an extension; without a country code, it belongs to the program's region.",
     )
     email: str | None = strawberry.field(default=strawberry.UNSET, description="E-mail address; case does not matter.")
     token: str | None = strawberry.field(
-        default=strawberry.UNSET, description="Token of an app or QR code, exact but for the space around it."
+        default=strawberry.UNSET, description="Token of an app or QR code, exact except for surrounding spaces."
     )
     external_id: str | None = strawberry.field(
-        default=strawberry.UNSET, description="Id in another system, exact but for the space around it."
+        default=strawberry.UNSET, description="Id in another system, exact except for surrounding spaces."
     )
 
 
-_KINDS = {
+_IDENTITY_KINDS = {
     "card": IdentityKind.CARD,
     "phone": IdentityKind.PHONE,
     "email": IdentityKind.EMAIL,
@@ -63,28 +63,28 @@ _KINDS = {
 }
 
 
-def identity_of(given: object, *, context: Context) -> tuple[IdentityKind, str]:
-    """The one identity in a @oneOf input, normalised. Raises IdentityError and TooManyLookups."""
-    if context.lookups.blocked:
+def identity_of(input: object, *, context: Context) -> tuple[IdentityKind, str]:
+    """The identity in a @oneOf input, normalised. Raises IdentityError and TooManyLookups."""
+    if context.lookups.blocked_until:
         context.lookups.admit(context.principal.key_id)
-    for name, kind in _KINDS.items():
-        text = getattr(given, name)
+    for name, kind in _IDENTITY_KINDS.items():
+        text = getattr(input, name)
         if isinstance(text, str):
             return kind, identities.normalised_identity(kind, text, region=context.program.region)
     raise IdentityError(detail("NO_IDENTITY"))
 
 
 def customer_by(
-    given: CustomerBy, *, context: Context, path: tuple[str, ...] = ("customer",)
+    by: CustomerBy, *, context: Context, path: tuple[str, ...] = ("customer",)
 ) -> CustomerReference | Problem:
-    """The identity of the customer that an input names, or the problem found in it."""
-    if isinstance(given.id, str):
-        key = decode(given.id, "Customer")
+    """The reference to the customer that an input names, or the problem found in the input."""
+    if isinstance(by.id, str):
+        key = decode(by.id, "Customer")
         return (
             CustomerReference(key) if key is not None else Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=(*path, "id"))
         )
     try:
-        kind, value = identity_of(given, context=context)
+        kind, value = identity_of(by, context=context)
     except IdentityError as error:
         return Problem(ProblemCode.INVALID_IDENTITY, path=path, detail=error.detail)
     return CustomerReference(value, kind)
@@ -92,11 +92,11 @@ def customer_by(
 
 @strawberry.type(description="Something a customer is recognised by.")
 class Identity:
-    """Normalised; masked for keys of the role TILL."""
+    """An identity, normalised, and masked for keys of the role TILL."""
 
     kind: IdentityKind = strawberry.field(description="The kind of identity.")
     value: str = strawberry.field(
-        description="Normalised. Owner, staff and the customer see it whole, a till sees the last characters only."
+        description="Normalised. Owner, staff and the customer see all of it, a till only the last characters."
     )
 
 
@@ -104,12 +104,12 @@ class Identity:
 class Preference:
     """In the customer's own spelling."""
 
-    kind: PreferenceKind = strawberry.field(description="The subject of the preference.")
+    kind: PreferenceKind = strawberry.field(description="What the preference is about.")
     value: str = strawberry.field(description="As the customer stated it, 1 to 60 characters.")
 
 
 @strawberry.type(
-    description="The wallet that a customer, or a household, pays from. When it is merged into another one, its customers have that one."
+    description="The wallet that a customer, or a household, pays from. After a wallet is merged into another one, its customers pay from the other one."
 )
 class Wallet(Node):
     """One balance per unit."""
@@ -125,20 +125,22 @@ class Wallet(Node):
     @strawberry.field(description="Points and, once anything was booked in them, stamps.")
     def balances(self, info: Info) -> list[Balance]:
         """The balances as they were read with the customer."""
-        found = current_state.balances_of(self.customer)
+        balances_by_unit = current_state.balances_of(self.customer)
         wallet_id = self.customer.account.wallet_id
-        return balances(found, customer_id=self.customer.id, wallet_id=wallet_id, context=info.context)
+        return balance_objects(
+            balances_by_unit, customer_id=self.customer.id, wallet_id=wallet_id, context=info.context
+        )
 
     @strawberry.field(
         description="Who shares the wallet, in the order in which they enrolled; to a customer only themselves."
     )
     async def holders(self, info: Info) -> list[Customer]:
-        """Everybody whom the caller may see."""
+        """The holders whom the caller may see."""
         context = info.context
         if context.principal.customer_id is not None:
             return [Customer.of(self.customer)]
-        found = await context.load(customers.wallet_holders, self.customer.account.wallet_id, at=context.now)
-        return [Customer.of(customer) for customer in found]
+        holders = await context.load(customers.wallet_holders, self.customer.account.wallet_id, at=context.now)
+        return [Customer.of(customer) for customer in holders]
 
 
 @strawberry.type(description="A customer of the program. Seen by owner, staff and tills, and by the customer.")
@@ -168,14 +170,14 @@ class Customer(Node):
     async def identities(self, info: Info) -> list[Identity]:
         """Masked for tills."""
         context = info.context
-        whole = context.principal.may(Permission.READ_IDENTITIES) or context.principal.is_customer(self.entity.id)
-        found = await context.load(customers.identities, self.entity.id)
+        unmasked = context.principal.may(Permission.READ_IDENTITIES) or context.principal.is_customer(self.entity.id)
+        stored_identities = await context.load(customers.identities, self.entity.id)
         return [
             Identity(
                 kind=identity.kind,
-                value=identity.value if whole else identities.masked_identity(identity.kind, identity.value),
+                value=identity.value if unmasked else identities.masked_identity(identity.kind, identity.value),
             )
-            for identity in found
+            for identity in stored_identities
         ]
 
     @strawberry.field(
@@ -212,7 +214,7 @@ class Customer(Node):
         return Wallet.of(self.entity)
 
     @strawberry.field(
-        description="The balance at a past instant, by what is known today about the time up to it; before the customer came into a shared wallet, that of their own."
+        description="The balance at a past instant, by what is known today about the time up to that instant. Before the customer joined a shared wallet, it is the balance of their own wallet."
     )
     async def balance_at(
         self,
@@ -220,16 +222,18 @@ class Customer(Node):
         at: Annotated[datetime, strawberry.argument(description="The instant, not in the future.")],
         unit: Annotated[Unit, strawberry.argument(description="The unit of the balance.")] = Unit.POINTS,
     ) -> Balance | None:
-        """By the events of that time that are recorded by now, late ones included."""
+        """By all events up to that instant that are recorded by now, with those that were recorded late."""
         context = info.context
         if at > context.now:
             raise bad_input("`at` lies in the future.")
-        found = await context.query_heavy(current_state.balance_at, customer_id=self.entity.id, at=at, unit=unit)
-        if found is None:
+        balance = await context.query_heavy(current_state.balance_at, customer_id=self.entity.id, at=at, unit=unit)
+        if balance is None:
             return None
         wallet_id = self.entity.account.wallet_id
-        of_unit = {unit: found}
-        return balances(of_unit, customer_id=self.entity.id, wallet_id=wallet_id, past=at, context=context)[0]
+        balance_by_unit = {unit: balance}
+        return balance_objects(
+            balance_by_unit, customer_id=self.entity.id, wallet_id=wallet_id, past_instant=at, context=context
+        )[0]
 
     @strawberry.field(description="The tier held; null where the terms in force have no tiers.")
     async def tier(self, info: Info) -> TierStatus | None:
@@ -245,17 +249,19 @@ class Customer(Node):
         description="The inbox: changes of the terms announced since the customer joined, newest first. Customers who joined later accepted them by joining."
     )
     async def notices(self, info: Info) -> list[TermsNotice]:
-        """One per version."""
-        found = await info.context.query(notices, enrolled_at=self.entity.enrolled_at)
-        return [TermsNotice.of(notice) for notice in found]
+        """One notice for each version."""
+        terms_notices = await info.context.query(notices, enrolled_at=self.entity.enrolled_at)
+        return [TermsNotice.of(notice) for notice in terms_notices]
 
     @strawberry.field(
         description="The inbox: notices of points that will expire, newest first, at most 100. Reading them here delivers nothing: `deliverExpiryNotices` does."
     )
     async def expiry_notices(self, info: Info) -> list[ExpiryNotice]:
-        """One per time that notice was given."""
-        found = await info.context.load_heavy(expiry_notices.of_accounts, self.entity.account.id, at=info.context.now)
-        return [ExpiryNotice.of(view) for view in found]
+        """One for each time that a notice was given."""
+        notices_with_deliveries = await info.context.load_heavy(
+            expiry_notices.of_accounts, self.entity.account.id, at=info.context.now
+        )
+        return [ExpiryNotice.of(view) for view in notices_with_deliveries]
 
     @strawberry.field(
         description="Every movement of points, or of stamps, newest first. `first` or `last`: 1 to 100, default 20."
@@ -275,7 +281,7 @@ class Customer(Node):
         return await ledger_connection(account.id if account else None, window=window, context=info.context)
 
     @strawberry.field(
-        description="The rewards that the customer redeemed or has on hold, those that were recorded last first; in a shared wallet not those of others. `first` or `last`: 1 to 100, default 20."
+        description="The rewards that the customer redeemed or has on hold, the latest recorded first; in a shared wallet, without those of other customers. `first` or `last`: 1 to 100, default 20."
     )
     async def redemptions(
         self,
@@ -289,6 +295,6 @@ class Customer(Node):
         last: Last = None,
         before: Before = None,
     ) -> RedemptionConnection:
-        """Those of customers merged into this one included."""
+        """A page, which includes the redemptions of customers merged into this one."""
         window = id_window(first=first, after=after, last=last, before=before)
         return await redemption_connection(self.entity.id, state=state, window=window, context=info.context)

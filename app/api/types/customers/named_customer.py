@@ -1,4 +1,4 @@
-"""The customer that an argument of a query names; each look-up by what can be guessed is counted."""
+"""The customer that an argument of a query names; look-ups by an identity are charged, because identities can be guessed."""
 
 from __future__ import annotations
 
@@ -11,18 +11,23 @@ from app.domain.problems import Problem, ProblemCode
 
 
 def customer_named_by(argument: CustomerBy, *, context: Context) -> CustomerReference | None:
-    """The customer that an argument names; None where the field answers null. Raises BAD_USER_INPUT for a malformed identity."""
-    by = customer_by(argument, context=context)
-    if isinstance(by, Problem):
-        if by.code is ProblemCode.INVALID_IDENTITY:
-            raise bad_input(f"customer: {in_english(by.detail) if by.detail is not None else 'not taken here'}")
+    """The reference to the customer that an argument names; None for a malformed id, which no customer has.
+
+    Raises BAD_USER_INPUT for a malformed identity.
+    """
+    reference = customer_by(argument, context=context)
+    if isinstance(reference, Problem):
+        if reference.code is ProblemCode.INVALID_IDENTITY:
+            raise bad_input(
+                f"customer: {in_english(reference.detail) if reference.detail is not None else 'this identity is not accepted here'}"
+            )
         return None
-    if by.kind is not None:
+    if reference.kind is not None:
         context.lookups.charge(context.principal.key_id)
-    return by
+    return reference
 
 
 def charge_miss(by: CustomerReference, *, context: Context) -> None:
-    """Count that nobody was found whom the caller may see; see `app/api/customer_lookups.py`."""
+    """Charge a look-up that found no customer whom the caller may see (`app/api/customer_lookups.py`)."""
     if by.kind is not None:
         context.lookups.charge(context.principal.key_id, MISS_COST - 1)

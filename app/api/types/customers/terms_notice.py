@@ -18,7 +18,7 @@ class TermsNotice:
 
     notice: strawberry.Private[Notice]
     announced_at: datetime = strawberry.field(description="When it was announced.")
-    effective_from: datetime = strawberry.field(description="From when it decides.")
+    effective_from: datetime = strawberry.field(description="From when on the new version decides.")
 
     @classmethod
     def of(cls, notice: Notice) -> TermsNotice:
@@ -32,11 +32,11 @@ class TermsNotice:
 
     @strawberry.field(description="What changes, clause by clause, each with the old and the new clause.")
     def changes(self) -> list[ClauseChange]:
-        """By key."""
+        """The changes, by the keys of their clauses."""
         before, after = self.notice.before, self.notice.terms
         return [change_of(change, before=before, after=after) for change in changes(before, after)]
 
-    @strawberry.field(description="What all changes mean together: one for the worse is enough.")
+    @strawberry.field(description="What all changes mean together: WORSE if any of them is.")
     def effect_on_customer(self) -> ChangeDirection:
         """Better, neutral or worse."""
         return overall_direction(changes(self.notice.before, self.notice.terms))

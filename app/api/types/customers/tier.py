@@ -1,4 +1,4 @@
-"""Tiers for the reader: what a customer holds, what is missing to the next one, and how it came about."""
+"""Tiers for the reader: which one a customer holds and why, what is missing for the next one, and all changes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 import strawberry
 
 from app.api.conventions.context import Context, Info
-from app.api.types.decisions.decision import Decision, Reason, decision
+from app.api.types.decisions.decision import Decision, Reason, decision_object
 from app.api.types.terms.terms import Tier
 from app.domain.engine import tiers as tier_rules
 from app.domain.explanations.explanation import Explanation
@@ -21,10 +21,10 @@ REPLAYED_FIELDS = frozenset({"Customer.tierChanges", "TierStatus.projected", "Ti
 
 @strawberry.type(description="The next tier above the one that is held.")
 class NextTier:
-    """The tier and the qualifying points that are missing to it."""
+    """The tier and the qualifying points that are still missing for it."""
 
     tier: Tier = strawberry.field(description="The tier.")
-    missing: int = strawberry.field(description="Qualifying points missing to the tier now; above 0.")
+    missing: int = strawberry.field(description="Qualifying points that are still missing for the tier; above 0.")
 
 
 @strawberry.type(description="The tier that will be held if nothing more is bought.")
@@ -32,7 +32,7 @@ class ProjectedTier:
     """A forecast under the published terms, announced versions included."""
 
     at: datetime = strawberry.field(description="When the customer will hold it.")
-    tier: Tier | None = strawberry.field(description="The tier; null: none.")
+    tier: Tier | None = strawberry.field(description="The tier; null if none will be held.")
 
 
 @strawberry.type(description="The tier that a customer holds. Seen by whoever sees the customer.")
@@ -44,7 +44,7 @@ class TierStatus:
     key: str | None = strawberry.field(description="The owner's name for the tier; null where none is held.")
     name: str | None = strawberry.field(description="What the terms call it; null where none is held.")
     since: datetime | None = strawberry.field(
-        description="Since when it is held; where none is, since when the last one was lost; null where there never was one."
+        description="Since when the tier is held; if none is held, since when the last one was lost; null if none was ever held."
     )
     holds_until: datetime | None = strawberry.field(
         description="The end of the grace period; null while the points suffice for the tier."
@@ -78,15 +78,15 @@ class TierStatus:
 
     @strawberry.field(description="The tier as the terms define it; null where none is held.")
     def tier(self) -> Tier | None:
-        """By the latest terms that know it."""
+        """By the latest terms that have the tier."""
         named_by = self.status.named_by
         return Tier.of(self.key, terms=named_by) if named_by is not None else None
 
     @strawberry.field(description="The next tier above; null where there is none.")
     def next(self) -> NextTier | None:
         """By the terms in force."""
-        above = tier_rules.tier_above(self.key, points=self.qualifying_points, terms=self.terms)
-        tier = Tier.of(above.tier, terms=self.terms) if above is not None else None
+        tier_above = tier_rules.tier_above(self.key, points=self.qualifying_points, terms=self.terms)
+        tier = Tier.of(tier_above.tier, terms=self.terms) if tier_above is not None else None
         if tier is None:
             return None
         return NextTier(tier=tier, missing=tier.points - self.qualifying_points)
@@ -96,20 +96,24 @@ class TierStatus:
     )
     def projected(self) -> ProjectedTier | None:
         """From a replay of the wallet's history."""
-        found = self.status.history.forecast
-        if found is None:
+        forecast = self.status.history.forecast
+        if forecast is None:
             return None
-        return ProjectedTier(at=found.at, tier=Tier.of(found.tier, terms=found.terms))
+        return ProjectedTier(at=forecast.at, tier=Tier.of(forecast.tier, terms=forecast.terms))
 
     @strawberry.field(
-        description="Why the tier is held although the points no longer suffice (TIER_KEPT); empty where they do."
+        description="Why the tier is held although the points no longer suffice (TIER_KEPT); empty if they suffice."
     )
     def reasons(self, info: Info) -> list[Reason]:
         """TIER_KEPT, or nothing."""
-        kept = self.status.history.kept_because
-        if kept is None:
+        kept_because = self.status.history.kept_because
+        if kept_because is None:
             return []
-        return [Reason.of(kept, explained=Explanation((kept,), self.terms, info.context.now, self.terms.zone))]
+        return [
+            Reason.of(
+                kept_because, explanation=Explanation((kept_because,), self.terms, info.context.now, self.terms.zone)
+            )
+        ]
 
 
 @strawberry.type(description="A tier reached or lost. Seen by whoever sees the customer.")
@@ -119,11 +123,11 @@ class TierChange:
     change: strawberry.Private[tier_rules.TierChange]
     at: datetime = strawberry.field(description="When, in business time.")
     before: Tier | None = strawberry.field(
-        description="The tier before; null: none, or one that the terms of that time do not know."
+        description="The tier before; null if there was none, or one that the terms of that time do not have."
     )
-    after: Tier | None = strawberry.field(description="The tier from then on; null: none.")
+    after: Tier | None = strawberry.field(description="The tier from then on; null if there is none.")
     qualifying_points: int = strawberry.field(
-        description="The points that decided the change; with calendar years those of that year, or of the year before if they were more."
+        description="The points that decided the change. With calendar years: the points of that year, or of the year before if those were more."
     )
 
     @classmethod
@@ -142,24 +146,24 @@ class TierChange:
     )
     def decision(self) -> Decision:
         """The change as a decision of the terms of that time."""
-        return decision(tier_rules.tier_decision(self.change), deciding_terms=self.change.terms)
+        return decision_object(tier_rules.tier_decision(self.change), deciding_terms=self.change.terms)
 
 
 async def tier_of(customer_id: str, *, info: Info) -> TierStatus | None:
-    """The tier of a customer."""
-    found = await _status(customer_id, info=info)
-    return TierStatus.of(found, context=info.context) if found is not None else None
+    """The tier of a customer; None where the terms in force have no tiers."""
+    status = await _load_status(customer_id, info=info)
+    return TierStatus.of(status, context=info.context) if status is not None else None
 
 
 async def tier_changes_of(customer_id: str, *, info: Info) -> list[TierChange]:
     """The tiers that a customer reached and lost, newest first."""
-    found = await _status(customer_id, info=info)
-    changes = found.history.changes if found is not None else ()
+    status = await _load_status(customer_id, info=info)
+    changes = status.history.changes if status is not None else ()
     return [TierChange.of(change) for change in reversed(changes)]
 
 
-async def _status(customer_id: str, *, info: Info) -> tiers.TierStatus | None:
+async def _load_status(customer_id: str, *, info: Info) -> tiers.TierStatus | None:
     context = info.context
-    whole = bool(REPLAYED_FIELDS & context.reachable_fields)
-    load = context.load_heavy if whole else context.load
-    return await load(tiers.tier_statuses, customer_id, at=context.now, with_history=whole)
+    with_history = bool(REPLAYED_FIELDS & context.reachable_fields)
+    load = context.load_heavy if with_history else context.load
+    return await load(tiers.tier_statuses, customer_id, at=context.now, with_history=with_history)

@@ -15,15 +15,15 @@ from app.api.conventions.user_errors import UserError, user_error
 from app.api.types.decisions.line_points import LinePoints
 from app.api.types.programs.location import Location, location_by_key
 from app.api.types.terms.terms import Clause, Terms
-from app.domain import decisions as made
+from app.domain import decisions
 from app.domain.access import Permission
 from app.domain.customers.profile import Aspect
 from app.domain.decisions import DecisionOutcome, ReasonCode, RemedyCode, Verdict
-from app.domain.engine import qualification as outlooks
 from app.domain.engine.line_shares import line_shares
+from app.domain.engine.qualification import ClauseQualification
 from app.domain.explanations.explanation import Explanation
 from app.domain.explanations.summary import correction_sentence, summary
-from app.domain.i18n import values as values
+from app.domain.i18n import values
 from app.domain.ledger.entry_reasons import Cause
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.terms import version as rules
@@ -33,15 +33,15 @@ from app.queries.ledger import entries
 
 @strawberry.type(description="What would make a condition hold.")
 class Remedy:
-    """Applying it makes the condition hold."""
+    """A way to make a condition hold."""
 
-    remedy: strawberry.Private[made.Remedy]
-    reason: strawberry.Private[made.Reason]
-    explained: strawberry.Private[Explanation]
+    remedy: strawberry.Private[decisions.Remedy]
+    reason: strawberry.Private[decisions.Reason]
+    explanation: strawberry.Private[Explanation]
     code: RemedyCode = strawberry.field(description="Stable; for programs to act on.")
     from_: datetime | None = strawberry.field(
         name="from",
-        description="The first moment at which the condition holds. Of WAIT_FOR_BIRTHDAY for owner, staff and the customer only, and null in recorded decisions.",
+        description="The first moment at which the condition holds. For WAIT_FOR_BIRTHDAY only owner, staff and the customer see it, and it is null in recorded decisions.",
     )
     points: int | None = strawberry.field(description="Points that are missing.")
     amount: Money | None = strawberry.field(description="Money that is missing on what counts.")
@@ -53,36 +53,36 @@ class Remedy:
     @strawberry.field(description="One sentence: what becomes possible, and how or from when.")
     def statement(self, info: Info, locale: Language = None) -> str:
         """The remedy in words."""
-        return self.explained.remedy(self.remedy, reason=self.reason, phrasebook=phrasebook_of(info, locale))
+        return self.explanation.remedy(self.remedy, reason=self.reason, phrasebook=phrasebook_of(info, locale))
 
     @strawberry.field(
         description="The locations of which any one would do, as they are now, at most 200; null where the location does not matter."
     )
     async def locations(self, info: Info) -> list[Location] | None:
-        """The places by their keys; none of them are named where any other will do."""
+        """The locations whose keys are in `choices`; None if the condition needs no location, or any but those it excludes."""
         if self.code is not RemedyCode.USE_LOCATION or not self.choices:
             return None
-        found = await asyncio.gather(*(location_by_key(key, context=info.context) for key in self.choices))
-        return [location for location in found if location is not None]
+        locations = await asyncio.gather(*(location_by_key(key, context=info.context) for key in self.choices))
+        return [location for location in locations if location is not None]
 
 
 @strawberry.type(description="What one clause of the terms did in a decision.")
 class Reason:
     """A finding with its clause and its words."""
 
-    reason: strawberry.Private[made.Reason]
-    explained: strawberry.Private[Explanation]
+    reason: strawberry.Private[decisions.Reason]
+    explanation: strawberry.Private[Explanation]
     clause: Clause = strawberry.field(description="The clause of the terms in force at `decidedFor`.")
     verdict: Verdict = strawberry.field(description="What the clause did.")
     code: ReasonCode = strawberry.field(description="Stable; for programs to act on.")
 
     @classmethod
-    def of(cls, reason: made.Reason, *, explained: Explanation) -> Reason:
-        """A reason of the domain for the reader, with all that explains it."""
-        terms = explained.terms
+    def of(cls, reason: decisions.Reason, *, explanation: Explanation) -> Reason:
+        """The GraphQL object for a reason of the domain, with what explains it."""
+        terms = explanation.terms
         return cls(
             reason=reason,
-            explained=explained,
+            explanation=explanation,
             clause=Clause.of(terms.by_key[reason.clause], terms=terms),
             verdict=reason.verdict,
             code=reason.finding.code,
@@ -93,62 +93,62 @@ class Reason:
     )
     def statement(self, info: Info, locale: Language = None) -> str:
         """The finding in words."""
-        return self.explained.statement(self.reason, phrasebook=phrasebook_of(info, locale))
+        return self.explanation.statement(self.reason, phrasebook=phrasebook_of(info, locale))
 
     @strawberry.field(description="What was found, in words; null where there is nothing to measure.")
     def observed(self, info: Info, locale: Language = None) -> str | None:
         """The observed value in words."""
-        places, phrasebook = self.explained.terms.location_names, phrasebook_of(info, locale)
+        location_names, phrasebook = self.explanation.terms.location_names, phrasebook_of(info, locale)
         return values.value_in_words(
             self.reason.finding.observed,
             code=self.code,
-            zone=self.explained.zone,
-            locations=places,
+            zone=self.explanation.zone,
+            locations=location_names,
             phrasebook=phrasebook,
         )
 
     @strawberry.field(description="What the clause requires, in words.")
     def required(self, info: Info, locale: Language = None) -> str | None:
         """The required value in words."""
-        places, phrasebook = self.explained.terms.location_names, phrasebook_of(info, locale)
+        location_names, phrasebook = self.explanation.terms.location_names, phrasebook_of(info, locale)
         return values.value_in_words(
             self.reason.finding.required,
             code=self.code,
-            zone=self.explained.zone,
-            locations=places,
+            zone=self.explanation.zone,
+            locations=location_names,
             phrasebook=phrasebook,
         )
 
     @strawberry.field(description="What would make the condition hold; empty when it holds.")
     def remedies(self, info: Info) -> list[Remedy]:
         """The remedies of the reason."""
-        found = self.reason.finding.remedies
-        return [_remedy(remedy, reason=self.reason, explained=self.explained, info=info) for remedy in found]
+        remedies = self.reason.finding.remedies
+        return [_remedy(remedy, reason=self.reason, explanation=self.explanation, info=info) for remedy in remedies]
 
 
 @strawberry.type(description="The result of the rules, with every clause that was evaluated.")
 class Decision:
     """A stored or fresh decision, rendered anew for each reader."""
 
-    decision: strawberry.Private[made.Decision]
+    decision: strawberry.Private[decisions.Decision]
     deciding_terms: strawberry.Private[rules.Terms]
-    bought: strawberry.Private[PurchaseFacts | None]
-    bought_by_entry: strawberry.Private[str | None]
+    facts: strawberry.Private[PurchaseFacts | None]
+    entry_id: strawberry.Private[str | None]
     cause: strawberry.Private[Cause | None]
-    outcome: DecisionOutcome = strawberry.field(description="What it came to.")
+    outcome: DecisionOutcome = strawberry.field(description="What the decision came to.")
     decided_for: datetime = strawberry.field(description="The business time for which it was decided.")
 
     @strawberry.field(description="One per evaluated clause and condition; all that failed are listed.")
     def reasons(self) -> list[Reason]:
         """The findings with their clauses."""
-        explained = Explanation.of(self.decision, terms=self.deciding_terms)
-        return [Reason.of(reason, explained=explained) for reason in self.decision.reasons]
+        explanation = Explanation.of(self.decision, terms=self.deciding_terms)
+        return [Reason.of(reason, explanation=explanation) for reason in self.decision.reasons]
 
     @strawberry.field(
-        description="What it came to in one to three sentences, to be printed on a receipt or read aloud: what is given, what stood in the way and what would help. Conditions that are met are silent; `reasons` has all."
+        description="The decision in one to three sentences, to be printed on a receipt or read aloud: what is given, what stood in the way and what would help. Conditions that are met are not mentioned; `reasons` has all of them."
     )
     def summary(self, info: Info, locale: Language = None) -> list[str]:
-        """The decision in short."""
+        """The sentences; if no clause decided, one about the cause of the entry."""
         phrasebook, correction = phrasebook_of(info, locale), None
         if self.cause is not None:
             zone = info.context.program.zone
@@ -169,13 +169,13 @@ class Decision:
         description="What each line of the purchase brought, at most 500; null where no purchase or basket was decided."
     )
     async def lines(self, info: Info) -> list[LinePoints] | None:
-        """Worked out from the receipt as it was known when this was decided."""
-        bought = self.bought
-        if bought is None and self.bought_by_entry is not None:
-            bought = await info.context.load_heavy(entries.receipts_behind, self.bought_by_entry)
-        if bought is None:
+        """Computed from the receipt as it was known when this was decided."""
+        facts = self.facts
+        if facts is None and self.entry_id is not None:
+            facts = await info.context.load_heavy(entries.receipts_behind, self.entry_id)
+        if facts is None:
             return None
-        shares = line_shares(self.decision, terms=self.deciding_terms, facts=bought)
+        shares = line_shares(self.decision, terms=self.deciding_terms, facts=facts)
         return [LinePoints.of(share, deciding_terms=self.deciding_terms) for share in shares]
 
     @strawberry.field(description="The version of the terms that decided.")
@@ -186,22 +186,27 @@ class Decision:
 
 @strawberry.type(description="The effect of one clause on a basket, and what is missing for it.")
 class ClauseOutlook:
-    """The clause evaluated before anything is recorded."""
+    """One clause, evaluated for a basket before anything is recorded."""
 
-    qualification: strawberry.Private[outlooks.ClauseQualification]
-    explained: strawberry.Private[Explanation]
+    qualification: strawberry.Private[ClauseQualification]
+    explanation: strawberry.Private[Explanation]
     applies: bool = strawberry.field(
-        description="Whether it would count for this basket now; of a reward, whether it could be redeemed with it."
+        description="Whether it would count for this basket now; for a reward, whether it could be redeemed with this basket."
     )
     points: int = strawberry.field(
-        description="What it gives of its unit with this basket; for a reward what it costs the customer; 0 when it gives none."
+        description="How many points or stamps it gives for this basket; for a reward, how many it costs the customer; 0 if it gives none."
     )
 
     @classmethod
-    def of(cls, found: outlooks.ClauseQualification, *, basket: made.Decision, terms: rules.Terms) -> ClauseOutlook:
-        """An outlook of the domain for the reader; `basket` is what the whole basket was decided to earn."""
-        explained = replace(Explanation.of(basket, terms=terms), reasons=found.reasons)
-        return cls(qualification=found, explained=explained, applies=found.applies, points=found.points)
+    def of(cls, qualification: ClauseQualification, *, basket: decisions.Decision, terms: rules.Terms) -> ClauseOutlook:
+        """The GraphQL object for a clause's qualification; `basket` is the decision on the whole basket."""
+        explanation = replace(Explanation.of(basket, terms=terms), reasons=qualification.reasons)
+        return cls(
+            qualification=qualification,
+            explanation=explanation,
+            applies=qualification.applies,
+            points=qualification.points,
+        )
 
     @strawberry.field(description="The unit of `points`.")
     def unit(self, info: Info) -> PointUnit:
@@ -209,81 +214,83 @@ class ClauseOutlook:
         return unit_of(info.context, self.qualification.unit)
 
     @strawberry.field(
-        description="The first moment at which it would apply to this basket as it is; null when it does, or when time is not all it takes; and for tills where the clause asks for a birthday or an age."
+        description="The first moment at which it would apply to this basket unchanged; null if it applies now or time alone is not enough, and for tills if the clause requires a birthday or an age."
     )
     def applies_from(self, info: Info) -> datetime | None:
-        """Hidden where it would give a date of birth away."""
+        """Hidden if it would reveal a date of birth to a caller who may not see it."""
         by_birthday = any(
             isinstance(leaf, AboutCustomer) and leaf.aspect is Aspect.BIRTHDAY
             for leaf in self.qualification.clause.leaves
         )
-        return None if by_birthday and not _sees_birthdays(info) else self.qualification.applies_from
+        return None if by_birthday and not _may_see_birthdays(info) else self.qualification.applies_from
 
     @strawberry.field(
         description="Of a reward, the user error that `redeemReward` would answer with, for a technical reason, as in `RewardOffer.refusal`; null where there is none, and for other clauses."
     )
     def refusal(self) -> UserError | None:
         """A technical problem, not a refusal by the terms."""
-        found = self.qualification.problem
-        return user_error(found) if found is not None else None
+        problem = self.qualification.problem
+        return user_error(problem) if problem is not None else None
 
     @strawberry.field(description="The clause.")
     def clause(self) -> Clause:
         """Of the terms in force."""
-        return Clause.of(self.qualification.clause, terms=self.explained.terms)
+        return Clause.of(self.qualification.clause, terms=self.explanation.terms)
 
     @strawberry.field(description="One per evaluated condition, and one for the clause as a whole.")
     def reasons(self) -> list[Reason]:
         """In the order of evaluation."""
-        return [Reason.of(reason, explained=self.explained) for reason in self.qualification.reasons]
+        return [Reason.of(reason, explanation=self.explanation) for reason in self.qualification.reasons]
 
     @strawberry.field(
-        description="What is missing, where only one condition fails and at least three quarters of it are met."
+        description="What is missing, if only one condition fails and at least three quarters of it are met; otherwise empty."
     )
     def almost_met(self, info: Info) -> list[Remedy]:
-        """The remedies of that condition."""
-        failed = self.explained.failed()
-        found = self.qualification.almost_met
-        return [_remedy(remedy, reason=failed[0], explained=self.explained, info=info) for remedy in found]
+        """The remedies of the condition that fails."""
+        failed_reasons = self.explanation.failed()
+        remedies = self.qualification.almost_met
+        return [
+            _remedy(remedy, reason=failed_reasons[0], explanation=self.explanation, info=info) for remedy in remedies
+        ]
 
 
-def decision(
-    found: made.Decision,
+def decision_object(
+    decision: decisions.Decision,
     *,
     deciding_terms: rules.Terms,
-    bought: PurchaseFacts | None = None,
-    bought_by_entry: str | None = None,
+    facts: PurchaseFacts | None = None,
+    entry_id: str | None = None,
     cause: Cause | None = None,
 ) -> Decision:
-    """A decision of the domain for the reader.
+    """The GraphQL object for a decision of the domain.
 
-    `bought` is the purchase or basket that it is about; or else the entry (id) that booked the purchase leads to it.
-    `cause` is what became known late and made the entry necessary, where no clause decided it.
+    `facts` are those of the purchase or basket that was decided; without them they are read by `entry_id`, the id of the
+    entry that booked the purchase. `cause` is the late event because of which the entry was appended, if no clause decided it.
     """
     return Decision(
-        decision=found,
+        decision=decision,
         deciding_terms=deciding_terms,
-        bought=bought,
-        bought_by_entry=bought_by_entry,
+        facts=facts,
+        entry_id=entry_id,
         cause=cause,
-        outcome=found.outcome,
-        decided_for=found.decided_for,
+        outcome=decision.outcome,
+        decided_for=decision.decided_for,
     )
 
 
-def _sees_birthdays(info: Info) -> bool:
+def _may_see_birthdays(info: Info) -> bool:
     """May the caller learn a date of birth? Customers read only decisions about themselves."""
     principal = info.context.principal
     return principal.may(Permission.READ_PROFILES) or principal.customer_id is not None
 
 
-def _remedy(remedy: made.Remedy, *, reason: made.Reason, explained: Explanation, info: Info) -> Remedy:
-    if remedy.code is RemedyCode.WAIT_FOR_BIRTHDAY and not _sees_birthdays(info):
+def _remedy(remedy: decisions.Remedy, *, reason: decisions.Reason, explanation: Explanation, info: Info) -> Remedy:
+    if remedy.code is RemedyCode.WAIT_FOR_BIRTHDAY and not _may_see_birthdays(info):
         remedy = remedy._replace(from_=None)
     return Remedy(
         remedy=remedy,
         reason=reason,
-        explained=explained,
+        explanation=explanation,
         code=remedy.code,
         from_=remedy.from_,
         points=remedy.points,

@@ -26,13 +26,13 @@ register_enum(
 
 @strawberry.type(description="Why a line brings nothing.")
 class ExcludedLine:
-    """The clauses that leave it out, and a sentence."""
+    """The clauses that exclude the line, and a sentence."""
 
     share: strawberry.Private[LineShare]
     deciding_terms: strawberry.Private[rules.Terms]
     code: LineExclusion = strawberry.field(description="Stable; for programs to act on.")
 
-    @strawberry.field(description="The clauses that leave it out.")
+    @strawberry.field(description="The clauses that exclude the line.")
     def clauses(self) -> list[Clause]:
         """As of the terms version that decided."""
         terms = self.deciding_terms
@@ -57,16 +57,16 @@ class LinePoints:
     number: int = strawberry.field(description="The line's number, from 1 in the order sent.")
 
     @strawberry.field(
-        description="Its share, by unit of the terms: the shares of all lines add up to `Decision.points`. Allocated by largest remainder of what each line earns before rounding; ties go to the lower line number."
+        description="The line's share, in each unit of the terms: the shares of all lines add up to `Decision.points`. They are allocated by the largest remainder of what each line earns before rounding; ties go to the lower line number."
     )
     def points(self, info: Info) -> list[UnitPoints]:
         """Never negative."""
         shares = self.share.shares.items()
         return [UnitPoints(unit=unit_of(info.context, unit), points=points) for unit, points in shares]
 
-    @strawberry.field(description="Why it brings nothing whatever it costs; null for a line that counts.")
+    @strawberry.field(description="Why the line brings nothing, whatever it costs; null for a line that counts.")
     def excluded(self) -> ExcludedLine | None:
-        """Only for lines that earn nothing at any price."""
+        """None for a line that earns nothing only because its price is too low."""
         if self.share.exclusion is None:
             return None
         return ExcludedLine(share=self.share, deciding_terms=self.deciding_terms, code=self.share.exclusion)

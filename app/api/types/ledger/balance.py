@@ -44,13 +44,13 @@ class HasBalances(Protocol):
 
 @strawberry.type(description="What a wallet has of one unit.")
 class Balance:
-    """Whole points at `asOf`; `past` is None where that is now."""
+    """Whole points or stamps at `as_of`; `past_instant` is the same instant, or None for the present balance."""
 
     entity: strawberry.Private[BalanceEntity]
-    counted_in: strawberry.Private[Unit]
+    domain_unit: strawberry.Private[Unit]
     customer_id: strawberry.Private[str]
     wallet_id: strawberry.Private[str | None]
-    past: strawberry.Private[datetime | None]
+    past_instant: strawberry.Private[datetime | None]
     unit: PointUnit = strawberry.field(description="The unit.")
     available: int = strawberry.field(description="Can be spent now.")
     pending: int = strawberry.field(description="Earned, not available yet.")
@@ -66,54 +66,58 @@ class Balance:
         description="Opaque id of the wallet's present balance in this unit. A balance of another moment, a previewed one, and that in the answer to a repeated command have an id of their own: a client's cache keeps them apart from the present one."
     )
     async def id(self, info: Info) -> strawberry.ID:
-        """What is past never changes, so its id is made from what it says."""
-        key = f"{await self._wallet(info.context)}.{self.counted_in.value}"
-        if self.past is not None:
+        """A past balance never changes, so its id is made from its content."""
+        key = f"{await self._load_wallet_id(info.context)}.{self.domain_unit.value}"
+        if self.past_instant is not None:
             amounts = hashlib.sha256(orjson.dumps(self.entity.to_data(), option=orjson.OPT_SORT_KEYS))
-            key += f".{self.past.astimezone(UTC):%Y%m%d%H%M%S%f}.{amounts.hexdigest()[:8]}"
+            key += f".{self.past_instant.astimezone(UTC):%Y%m%d%H%M%S%f}.{amounts.hexdigest()[:8]}"
         return strawberry.ID(encode("Balance", key))
 
     @strawberry.field(
         description="The rewards that this balance pays for now, without a basket; at most 100. In a shared wallet those that each of its customers can have; to a customer, those that they can have."
     )
     async def buys_today(self, info: Info) -> list[Reward]:
-        """Decided as `redeemReward` would."""
-        if self.past is not None:
+        """Decided as `redeemReward` would decide; empty for a past balance."""
+        if self.past_instant is not None:
             return []
         context = info.context
-        found: Sequence[Reward] | None = None
-        for holder_id in await self._holders(context):
-            theirs = await self._affordable(holder_id, context=context)
-            ids = {reward.id for reward in theirs}
-            found = theirs if found is None else [reward for reward in found if reward.id in ids]
-        return list(found or ())[:100]
+        affordable_to_all: Sequence[Reward] | None = None
+        for holder_id in await self._load_holder_ids(context):
+            affordable = await self._affordable_rewards(holder_id, context=context)
+            ids = {reward.id for reward in affordable}
+            affordable_to_all = (
+                affordable
+                if affordable_to_all is None
+                else [reward for reward in affordable_to_all if reward.id in ids]
+            )
+        return list(affordable_to_all or ())[:100]
 
-    async def _holders(self, context: Context) -> list[str]:
-        """Whose decisions count: the customer's own, or those of everybody in the wallet."""
+    async def _load_holder_ids(self, context: Context) -> list[str]:
+        """The customers who must be able to have a reward: the calling customer, or everybody who shares the wallet."""
         if context.principal.customer_id is not None:
             return [self.customer_id]
-        wallet_id = await self._wallet(context)
+        wallet_id = await self._load_wallet_id(context)
         return [holder.id for holder in await context.load(customers.wallet_holders, wallet_id, at=context.now)]
 
-    async def _wallet(self, context: Context) -> str:
-        """The id of the wallet; results of commands do not have it."""
+    async def _load_wallet_id(self, context: Context) -> str:
+        """The id of the wallet, which is read if the balance comes from the result of a command."""
         if self.wallet_id is not None:
             return self.wallet_id
         customer = await context.load(customers.customers_as_of, self.customer_id, at=context.now)
         assert customer is not None, "a customer is never deleted"
         return customer.account.wallet_id
 
-    async def _affordable(self, customer_id: str, *, context: Context) -> list[Reward]:
+    async def _affordable_rewards(self, customer_id: str, *, context: Context) -> list[Reward]:
         priced = await context.query_heavy(
             offers.offers_for,
             by=CustomerReference(customer_id),
-            facts=no_basket(context),
+            facts=empty_basket(context),
             principal=context.principal,
         )
         if not isinstance(priced, offers.Offers):
             return []
-        wanted = [offer for offer in priced.offers if offer.available and offer.unit is self.counted_in]
-        return [Reward.of(offer.reward, context=context) for offer in wanted]
+        affordable_offers = [offer for offer in priced.offers if offer.available and offer.unit is self.domain_unit]
+        return [Reward.of(offer.reward, context=context) for offer in affordable_offers]
 
     @strawberry.field(
         description="The points that expire next; null when none do. Only for a present balance: null for one of another moment, a previewed one, and in the answer to a repeated command."
@@ -132,27 +136,27 @@ class Balance:
         )
 
     async def _forecast(self, info: Info) -> WalletForecast | None:
-        if self.past is not None or self.counted_in is not Unit.POINTS:
+        if self.past_instant is not None or self.domain_unit is not Unit.POINTS:
             return None
         return await info.context.load_heavy(current_state.forecasts, self.customer_id, at=info.context.now)
 
 
-def balances(
-    of_units: Mapping[Unit, BalanceEntity],
+def balance_objects(
+    balances: Mapping[Unit, BalanceEntity],
     *,
     customer_id: str,
     context: Context,
     wallet_id: str | None = None,
-    past: datetime | None = None,
+    past_instant: datetime | None = None,
 ) -> list[Balance]:
-    """GraphQL objects for the balances of a customer's wallet; `past` is another moment than the present one."""
+    """GraphQL objects for the balances of a customer's wallet; `past_instant` is their instant if they are not present ones."""
     return [
         Balance(
             entity=entity,
-            counted_in=unit,
+            domain_unit=unit,
             customer_id=customer_id,
             wallet_id=wallet_id,
-            past=past,
+            past_instant=past_instant,
             unit=unit_of(context, unit),
             available=entity.available,
             pending=entity.pending,
@@ -160,19 +164,21 @@ def balances(
             owed=entity.owed,
             lifetime=BigInt(entity.lifetime),
             qualifying=entity.qualifying,
-            as_of=past or context.now,
+            as_of=past_instant or context.now,
         )
-        for unit, entity in of_units.items()
+        for unit, entity in balances.items()
     ]
 
 
 def balances_after(result: HasBalances, *, context: Context) -> list[Balance]:
     """GraphQL objects for the balances after a command."""
-    return balances(result.balances, customer_id=result.customer_id, past=result.first_carried_out_at, context=context)
+    return balance_objects(
+        result.balances, customer_id=result.customer_id, past_instant=result.first_carried_out_at, context=context
+    )
 
 
-def no_basket(context: Context) -> PurchaseFacts:
-    """The facts of an empty basket, at the present time; a customer who asks would redeem without a till."""
+def empty_basket(context: Context) -> PurchaseFacts:
+    """The facts of an empty basket, at the present time; a caller with a customer's key would redeem without a till."""
     return PurchaseFacts(
         occurred_at=context.now,
         zone=context.program.zone,

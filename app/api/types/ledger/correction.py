@@ -1,4 +1,4 @@
-"""What stands behind a ledger entry beside its decision: who moved points and why, and what made a correction necessary."""
+"""What explains a ledger entry in addition to its decision: the reason that staff gave, and the cause of a correction."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ register_enum(
     },
 )
 
-_BY_PEOPLE = frozenset({EntryType.ADJUST, EntryType.REVERSAL, EntryType.TRANSFER, EntryType.MERGE})
-"""What stands in the ledger because somebody wanted it."""
+_TYPES_WITH_REASON = frozenset({EntryType.ADJUST, EntryType.REVERSAL, EntryType.TRANSFER, EntryType.MERGE})
+"""The types of entries for which staff may have given a reason."""
 
-_OF_RECEIPTS = frozenset({EntryType.EARN, EntryType.CLAWBACK})
-"""What changes when somebody sets a receipt right."""
+_TYPES_OF_RECEIPTS = frozenset({EntryType.EARN, EntryType.CLAWBACK})
+"""The types of entries that are appended when staff correct a receipt, for which they gave a reason."""
 
 
 @strawberry.type(description="A late event or a receipt correction that changed what had been booked before.")
@@ -44,16 +44,16 @@ class CorrectionCause:
     cause: strawberry.Private[Cause]
     kind: CauseKind = strawberry.field(description="What it was.")
     occurred_at: datetime = strawberry.field(
-        description="Business time: when it happened, not when it became known; of a corrected receipt, that of the purchase."
+        description="Business time: when it happened, not when it became known; for a corrected receipt, the time of the purchase."
     )
 
     @classmethod
     def of(cls, cause: Cause) -> CorrectionCause:
-        """The GraphQL object for a stored fact."""
+        """The GraphQL object for a stored cause."""
         return cls(cause=cause, kind=cause.kind, occurred_at=cause.occurred_at)
 
     @strawberry.field(
-        description="Why the entry corrects what was booked before, in words; its day is that of the program's zone."
+        description="Why the entry corrects what was booked before, in words; the day is that of the program's zone."
     )
     def statement(self, info: Info, locale: Language = None) -> str:
         """One sentence."""
@@ -64,14 +64,14 @@ class CorrectionCause:
 
 @strawberry.type(description="Points that were earned together, with their dates. Seen by whoever sees the customer.")
 class Lot:
-    """As it was opened."""
+    """The lot as it was when it was opened."""
 
-    id: strawberry.ID = strawberry.field(description="Opaque id, which movements name.")
-    points: int = strawberry.field(description="Whole points that came, 0 or more.")
-    earned_at: datetime = strawberry.field(description="Business time of the earning.")
-    available_from: datetime = strawberry.field(description="The instant from which they can be spent.")
+    id: strawberry.ID = strawberry.field(description="Opaque id, which `LedgerEntry.lots` names.")
+    points: int = strawberry.field(description="Whole points with which it was opened, 0 or more.")
+    earned_at: datetime = strawberry.field(description="Business time at which the points were earned.")
+    available_from: datetime = strawberry.field(description="The instant from which the points can be spent.")
     valid_until: date | None = strawberry.field(
-        description="Their last valid day, by the calendar of the program, as it was then; null where they are valid for ever."
+        description="The last valid day of the points, by the calendar of the program, as it was when the lot was opened; null where they are valid for ever."
     )
 
     @classmethod
@@ -87,16 +87,16 @@ class Lot:
 
 
 async def stated_reason_of(entry: Entry, *, info: Info) -> StatedReason | None:
-    """What staff stated when they moved the points of an entry or corrected its receipt; None where they did not."""
-    if entry.type in _BY_PEOPLE:
+    """The reason that staff gave when they moved the points of an entry or corrected its receipt; None if they did neither."""
+    if entry.type in _TYPES_WITH_REASON:
         return await info.context.load(entry_reasons.stated_reasons, entry.subject)
-    if entry.cause is not None and entry.type in _OF_RECEIPTS:
+    if entry.cause is not None and entry.type in _TYPES_OF_RECEIPTS:
         return await info.context.load(entry_reasons.stated_reasons_for_corrections, entry.cause)
     return None
 
 
 async def cause_of(entry: Entry, *, info: Info) -> CorrectionCause | None:
-    """What made an entry necessary that corrects others; None for any other."""
+    """The late event or correction because of which an entry was appended; None for an entry that corrects nothing."""
     if entry.cause is None:
         return None
     cause = await info.context.load(entry_reasons.causes, entry.cause)

@@ -1,4 +1,4 @@
-"""What a caller may see of a ledger entry that concerns other customers, too: its source, its decision, its counterparties.
+"""What a caller may see of an entry that concerns other customers, too: its purchase or redemption, decision and counterparties.
 
 `domain/access.py` says what a role may see in general; here it is applied to one entry.
 """
@@ -26,7 +26,10 @@ async def may_see_subject(entry: Entry, *, info: Info) -> bool:
 
 
 async def may_see_decision(entry: Entry, *, info: Info) -> bool:
-    """May the caller see the decision of an entry? Not one that was made for a customer from whom the purchase was moved."""
+    """May the caller see the decision of an entry?
+
+    Customers may not see one that was made for another customer, before the purchase was moved to them.
+    """
     if not await may_see_subject(entry, info=info):
         return False
     if info.context.principal.customer_id is None:
@@ -50,16 +53,16 @@ async def counterparties_of(entry: Entry, *, info: Info) -> list[Node]:
     if entry.type not in (EntryType.TRANSFER, EntryType.MERGE):
         return []
     context = info.context
-    found = await context.load(counterparties.counterparties, entry.id)
-    others = found.customer_ids if found is not None else ()
-    customers_found = [
-        await context.load(customers.customers_as_of, customer_id, at=context.now) for customer_id in others
+    other_side = await context.load(counterparties.counterparties, entry.id)
+    customer_ids = other_side.customer_ids if other_side is not None else ()
+    other_customers = [
+        await context.load(customers.customers_as_of, customer_id, at=context.now) for customer_id in customer_ids
     ]
-    # Customers have ledgers, so ledgers cannot import them.
-    made = info.schema.get_type_by_name("Customer")
-    assert isinstance(made, StrawberryObjectDefinition), "it is a type"
+    # The type Customer has a ledger, so this file cannot import it.
+    customer_type = info.schema.get_type_by_name("Customer")
+    assert isinstance(customer_type, StrawberryObjectDefinition), "an object type of this schema"
     return [
-        made.origin.of(customer)
-        for customer in customers_found
+        customer_type.origin.of(customer)
+        for customer in other_customers
         if customer is not None and context.principal.may_see_customer(customer.id)
     ]

@@ -1,4 +1,4 @@
-"""Points that will expire and points that wait, and the notices of expiry in a customer's inbox."""
+"""Points that will expire, pending points, and the notices of expiry in a customer's inbox."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from app.queries.customers.expiry_notices import ExpiryNoticeView
 
 @strawberry.type(description="The points that expire next if nothing more happens.")
 class NextExpiry:
-    """Nothing expires without a notice."""
+    """The number of points, their last day, and when they expire."""
 
     last_day: date = strawberry.field(
         description="The last day on which they can be spent at the earliest, on the calendar of the program."
@@ -23,37 +23,37 @@ class NextExpiry:
     at: datetime | None = strawberry.field(
         description="When they expire; null as long as no notice has reached the customer: nothing expires without one."
     )
-    points: int = strawberry.field(description="How many, whole points.")
+    points: int = strawberry.field(description="How many whole points expire.")
 
     @classmethod
-    def of(cls, found: forecast.NextExpiry) -> NextExpiry:
+    def of(cls, expiry: forecast.NextExpiry) -> NextExpiry:
         """The GraphQL object for a value of the domain."""
-        return cls(last_day=found.last_day, at=found.at, points=found.points)
+        return cls(last_day=expiry.last_day, at=expiry.at, points=expiry.points)
 
 
 @strawberry.type(description="Points that become available next.")
 class NextActivation:
     """Points that are pending until then."""
 
-    at: datetime = strawberry.field(description="From when they can be spent.")
-    points: int = strawberry.field(description="How many, whole points.")
+    at: datetime = strawberry.field(description="The instant from which they can be spent.")
+    points: int = strawberry.field(description="How many whole points become available.")
 
     @classmethod
-    def of(cls, found: forecast.NextActivation) -> NextActivation:
+    def of(cls, activation: forecast.NextActivation) -> NextActivation:
         """The GraphQL object for a value of the domain."""
-        return cls(at=found.at, points=found.points)
+        return cls(at=activation.at, points=activation.points)
 
 
 @strawberry.type(description="A lot as a notice names it: points that were earned together.")
 class ExpiringPoints:
-    """The number when the notice was given, and the last day as things stand."""
+    """The number of points when the notice was given, and their current last day."""
 
-    points: int = strawberry.field(description="How many there were when the notice was given, whole points.")
+    points: int = strawberry.field(description="How many whole points there were when the notice was given.")
     last_day: date = strawberry.field(
-        description="The last day on which they can be spent, as things stand. Where the notice reached the customer later than the terms allow, or has not yet, they stay valid for as many days more."
+        description="The current last day on which they can be spent. If the notice reached the customer later than the terms allow, or has not reached them yet, the points stay valid for as many days more."
     )
 
-    @strawberry.field(description="The same in one sentence.")
+    @strawberry.field(description="The points and their last day in one sentence.")
     def statement(self, info: Info, locale: Language = None) -> str:
         """The points and the date, as a sentence."""
         phrasebook = phrasebook_of(info, locale)
@@ -67,7 +67,7 @@ class NoticeDelivery:
     channel: NoticeChannel = strawberry.field(
         description="The channel. The clause on the validity of points says whether it counts."
     )
-    delivered_at: datetime = strawberry.field(description="When.")
+    delivered_at: datetime = strawberry.field(description="When the notice was delivered.")
 
     @classmethod
     def of(cls, delivery: Delivery) -> NoticeDelivery:
@@ -77,7 +77,7 @@ class NoticeDelivery:
 
 @strawberry.type(description="A notice of points that will expire. Seen by whoever sees the customer.")
 class ExpiryNotice:
-    """Put into the customer's inbox before the points expire."""
+    """A notice in the customer's inbox, given before the points expire."""
 
     given_at: datetime = strawberry.field(description="When it was put into the inbox.")
     lots: list[ExpiringPoints] = strawberry.field(description="The lots whose points will expire.")
@@ -86,10 +86,10 @@ class ExpiryNotice:
     )
 
     @classmethod
-    def of(cls, found: ExpiryNoticeView) -> ExpiryNotice:
+    def of(cls, view: ExpiryNoticeView) -> ExpiryNotice:
         """The GraphQL object for a stored notice."""
         return cls(
-            given_at=found.notice.given_at,
-            lots=[ExpiringPoints(points=lot.points, last_day=lot.last_day) for lot in found.notice.lots],
-            deliveries=[NoticeDelivery.of(delivery) for delivery in found.deliveries],
+            given_at=view.notice.given_at,
+            lots=[ExpiringPoints(points=lot.points, last_day=lot.last_day) for lot in view.notice.lots],
+            deliveries=[NoticeDelivery.of(delivery) for delivery in view.deliveries],
         )

@@ -1,4 +1,4 @@
-"""Ledger entries as the API shows them, in pages, and the purchases and redemptions behind them."""
+"""Ledger entries as the API shows them, in pages, with the purchases and redemptions that they belong to."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from app.api.conventions.ids import encode
 from app.api.conventions.money import PointUnit, unit_of
 from app.api.conventions.node import Node
 from app.api.conventions.pagination import PageInfo, PageWindow, encode_cursor, page_window
-from app.api.types.decisions.decision import Decision, decision
+from app.api.types.decisions.decision import Decision, decision_object
 from app.api.types.ledger.correction import CorrectionCause, Lot, cause_of, stated_reason_of
 from app.api.types.ledger.entry_visibility import counterparties_of, may_see_decision, may_see_subject
 from app.api.types.programs.actor import Actor
@@ -28,7 +28,7 @@ from app.queries.ledger import counterparties, entries
 
 @strawberry.type(description="Points put into or taken from one lot.")
 class LotMovement:
-    """A lot is the points of one earning, with their dates."""
+    """A lot, which holds points that were earned together, and a change of its points."""
 
     lot: strawberry.ID = strawberry.field(description="Opaque id of the lot.")
     points: int = strawberry.field(description="Positive into the lot, negative out of it.")
@@ -36,7 +36,7 @@ class LotMovement:
 
 @strawberry.type(description="One movement of points; it never changes. Seen by whoever sees the customer.")
 class LedgerEntry(Node):
-    """An entry with the decision that made it."""
+    """An entry with the decision behind it."""
 
     stored: strawberry.Private[StoredEntry]
     deciding_terms: strawberry.Private[rules.Terms | None]
@@ -73,37 +73,37 @@ class LedgerEntry(Node):
             raise LookupError("the terms of the decision were not read")
         if not await may_see_decision(self.stored.entry, info=info):
             return None
-        made = entries.decision_of(self.stored.entry)
-        # What no clause decided is explained by what made it necessary.
-        correction = await cause_of(self.stored.entry, info=info) if not made.reasons else None
+        decision = entries.decision_of(self.stored.entry)
+        # A decision without reasons, which no clause made, is explained by the cause of the entry.
+        correction = await cause_of(self.stored.entry, info=info) if not decision.reasons else None
         cause = correction.cause if correction is not None else None
-        return decision(made, deciding_terms=self.deciding_terms, bought_by_entry=self.stored.entry.id, cause=cause)
+        return decision_object(decision, deciding_terms=self.deciding_terms, entry_id=self.stored.entry.id, cause=cause)
 
     @strawberry.field(
-        description="The purchase it belongs to; null for a redemption, and to a customer for that of another customer, who shares the wallet or to whom it was moved."
+        description="The purchase it belongs to; null for a redemption, and to a customer for the purchase of another customer, who shares the wallet or to whom it was moved."
     )
     async def purchase(self, info: Info) -> Purchase | None:
-        """The purchase that earned or was refunded."""
+        """The purchase that earned or was refunded, as it is now."""
         if self.stored.entry.purchase_id is None or not await may_see_subject(self.stored.entry, info=info):
             return None
         purchase = await info.context.load_heavy(entries.purchases_by_id, self.stored.entry.purchase_id)
         return Purchase.of(purchase) if purchase is not None else None
 
     @strawberry.field(
-        description="The redemption it paid; null for anything else, and to a customer for that of another customer of the shared wallet."
+        description="The redemption it belongs to; null for anything else, and to a customer for the redemption of another customer of the shared wallet."
     )
     async def redemption(self, info: Info) -> Redemption | None:
-        """Loaded in its present state."""
+        """The redemption as it is now."""
         if self.stored.entry.redemption_id is None or not await may_see_subject(self.stored.entry, info=info):
             return None
-        found = await info.context.load(entries.redemptions_by_id, self.stored.entry.redemption_id)
-        return Redemption.of(found) if found is not None else None
+        redemption = await info.context.load(entries.redemptions_by_id, self.stored.entry.redemption_id)
+        return Redemption.of(redemption) if redemption is not None else None
 
     @strawberry.field(
         description="Whether it corrects what was booked before, because an earlier event became known later, or a receipt was corrected."
     )
     def correction(self) -> bool:
-        """Whether something late made it necessary."""
+        """Whether the entry has a cause."""
         return self.stored.entry.cause is not None
 
     @strawberry.field(
@@ -118,11 +118,11 @@ class LedgerEntry(Node):
     )
     async def reason(self, info: Info) -> str | None:
         """As it was entered."""
-        open_to_all = self.type in (EntryType.ADJUST, EntryType.REVERSAL)
-        if not open_to_all and not info.context.principal.may(Permission.ADJUST_POINTS):
+        visible_to_all = self.type in (EntryType.ADJUST, EntryType.REVERSAL)
+        if not visible_to_all and not info.context.principal.may(Permission.ADJUST_POINTS):
             return None
-        stated = await stated_reason_of(self.stored.entry, info=info)
-        return stated.reason if stated is not None else None
+        stated_reason = await stated_reason_of(self.stored.entry, info=info)
+        return stated_reason.reason if stated_reason is not None else None
 
     @strawberry.field(
         description="The access key with which staff moved the points or corrected the receipt; null where none did, and where the `troth` command did. For the owner, null to others."
@@ -131,12 +131,12 @@ class LedgerEntry(Node):
         """The access key, by its id."""
         if not info.context.principal.may(Permission.READ_ACTORS):
             return None
-        stated = await stated_reason_of(self.stored.entry, info=info)
-        return Actor.of(stated.actor) if stated is not None and stated.actor is not None else None
+        stated_reason = await stated_reason_of(self.stored.entry, info=info)
+        return Actor.of(stated_reason.actor) if stated_reason is not None and stated_reason.actor is not None else None
 
     @strawberry.field(description="The lots that it opened, as they were then; most entries open one or none.")
     def opened_lots(self) -> list[Lot]:
-        """The points that came, with their dates."""
+        """The lots with their points and dates."""
         return [Lot.of(lot) for lot in self.stored.entry.new_lots]
 
     @strawberry.field(
@@ -157,15 +157,15 @@ class LedgerEntry(Node):
         window = page_window(first=first, after=after, last=last, before=before)
         if self.type is not EntryType.MERGE:
             return None
-        found = await info.context.load(counterparties.merged_accounts, self.stored.entry.id)
-        if found is None or not info.context.principal.may_see_any_of(found.holders):
+        merged_account = await info.context.load(counterparties.merged_accounts, self.stored.entry.id)
+        if merged_account is None or not info.context.principal.may_see_any_of(merged_account.holders):
             return None
-        return await ledger_connection(found.account_id, window=window, context=info.context)
+        return await ledger_connection(merged_account.account_id, window=window, context=info.context)
 
     @strawberry.field(description="The lots that it added points to or took points from.")
     def lots(self) -> list[LotMovement]:
-        """Movements in the order they were made."""
-        return [_movement(movement) for movement in self.stored.entry.movements]
+        """The movements in the order in which they were made."""
+        return [_lot_movement(movement) for movement in self.stored.entry.movements]
 
 
 @strawberry.type(description="A ledger entry with its cursor.")
@@ -190,7 +190,7 @@ class LedgerEntryConnection:
 
 
 async def ledger_connection(account_id: str | None, *, window: PageWindow, context: Context) -> LedgerEntryConnection:
-    """A page of the ledger of an account that the caller may see; None: there is none in which anything was booked."""
+    """A page of the ledger of an account that the caller may see; an empty page without an account."""
     if account_id is None:
         return LedgerEntryConnection(
             nodes=[],
@@ -222,5 +222,5 @@ async def ledger_connection(account_id: str | None, *, window: PageWindow, conte
     )
 
 
-def _movement(movement: Movement) -> LotMovement:
+def _lot_movement(movement: Movement) -> LotMovement:
     return LotMovement(lot=strawberry.ID(encode("Lot", movement.lot_id)), points=movement.points)

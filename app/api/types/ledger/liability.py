@@ -13,18 +13,18 @@ from app.api.conventions.context import Context, Info, bad_input
 from app.api.conventions.money import PointUnit, unit_of
 from app.api.conventions.scalars import BigInt
 from app.domain.access import Permission
-from app.domain.ledger import liability as owing
-from app.domain.ledger.liability import AGES
+from app.domain.ledger.liability import AGES, AgeBand
+from app.domain.ledger.liability import Liability as LiabilityEntity
 from app.queries.ledger.liability import liability_at
 
 
 @strawberry.type(description="Points outstanding of one band of age. For the owner.")
 class LiabilityAge:
-    """A band of age; age counts from the local day, in the program's zone, on which points were earned."""
+    """A band of age; the age counts from the local day, in the program's zone, on which points were earned."""
 
     from_months: int = strawberry.field(description="The minimum age in whole months: 0, 3, 6, 12 or 24.")
     below_months: int | None = strawberry.field(
-        description="The age in months that they are below; null for the oldest."
+        description="The age in whole months that points of this band have not reached; null for the oldest band."
     )
     points: BigInt = strawberry.field(description="Points outstanding, as text.")
     breakage_rate: Decimal | None = strawberry.field(
@@ -53,9 +53,9 @@ class UnitLiability:
     )
 
     @classmethod
-    def of(cls, liability: owing.Liability, *, context: Context) -> UnitLiability:
+    def of(cls, liability: LiabilityEntity, *, context: Context) -> UnitLiability:
         """The GraphQL object for a result of the domain."""
-        ends = dict(pairwise(AGES))
+        end_by_start = dict(pairwise(AGES))
         return cls(
             unit=unit_of(context, liability.unit),
             outstanding=BigInt(liability.outstanding),
@@ -66,9 +66,9 @@ class UnitLiability:
             ages=[
                 LiabilityAge(
                     from_months=band.months,
-                    below_months=ends.get(band.months),
+                    below_months=end_by_start.get(band.months),
                     points=BigInt(band.points),
-                    breakage_rate=_share(band),
+                    breakage_rate=_breakage_rate(band),
                 )
                 for band in liability.bands
             ],
@@ -87,28 +87,30 @@ class Liability:
 
 @strawberry.type
 class LiabilityQueries:
-    """What the owner can ask of what the program owes."""
+    """Queries about what the program owes, for the owner."""
 
     @strawberry.field(
-        description="Points outstanding at a moment, past or present, by age, and what of them is not expected to be redeemed. By business time, from what is recorded today. For the owner."
+        description="Points outstanding at a moment, past or present, by age, and how many of them are not expected to be redeemed. By business time, from what is recorded today. For the owner."
     )
     async def liability(
         self,
         info: Info,
-        at: Annotated[datetime | None, strawberry.argument(description="The moment; default now, not later.")] = None,
+        at: Annotated[
+            datetime | None, strawberry.argument(description="The moment, not after now; default now.")
+        ] = None,
     ) -> Liability | None:
-        """Added up over all entries."""
+        """Computed from all entries up to that moment."""
         context = info.context
         context.require(Permission.READ_INSIGHTS)
         moment = at or context.now
         if moment > context.now:
             raise bad_input("at: what will be outstanding is not known yet; give a moment that is not after now.")
-        found = await context.query_long(liability_at, at=moment, zone=context.program.zone)
-        return Liability(at=moment, units=[UnitLiability.of(liability, context=context) for liability in found])
+        liabilities = await context.query_long(liability_at, at=moment, zone=context.program.zone)
+        return Liability(at=moment, units=[UnitLiability.of(liability, context=context) for liability in liabilities])
 
 
-def _share(band: owing.AgeBand) -> Decimal | None:
-    """Four decimals."""
+def _breakage_rate(band: AgeBand) -> Decimal | None:
+    """The breakage rate of a band, with four decimals; None if it has none."""
     if band.breakage_share is None:
         return None
     exact = Decimal(band.breakage_share.numerator) / Decimal(band.breakage_share.denominator)

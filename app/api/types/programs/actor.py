@@ -10,13 +10,13 @@ from app.domain.ledger.entry_reasons import Actor as ActorEntity
 from app.queries.ledger import entry_reasons
 
 
-@strawberry.type(description="An access key that somebody used. Seen by the owner.")
+@strawberry.type(description="An access key with which something was recorded. Seen by the owner.")
 class Actor:
-    """The key and its role."""
+    """The key, its role and its label."""
 
     key: str = strawberry.field(description="The id of the access key, as it stands in its token.")
-    role: Role = strawberry.field(description="Its role.")
-    label: str = strawberry.field(description="What the owner called it.")
+    role: Role = strawberry.field(description="The role of the access key.")
+    label: str = strawberry.field(description="What the owner called the access key.")
 
     @classmethod
     def of(cls, entity: ActorEntity) -> Actor:
@@ -25,8 +25,8 @@ class Actor:
 
 
 async def load_actor(key_id: str | None, *, info: Info) -> Actor | None:
-    """The access key of an id; None without one, and for callers who may not read it."""
+    """The access key with this id; None without an id, and for callers who may not read it."""
     if key_id is None or not info.context.principal.may(Permission.READ_ACTORS):
         return None
-    found = await info.context.load(entry_reasons.actors, key_id)
-    return Actor.of(found) if found is not None else None
+    actor = await info.context.load(entry_reasons.actors, key_id)
+    return Actor.of(actor) if actor is not None else None

@@ -1,4 +1,4 @@
-"""The places of a program as the API shows them."""
+"""The locations of a program as the API shows them."""
 
 from __future__ import annotations
 
@@ -76,6 +76,6 @@ async def location_connection(*, window: PageWindow, context: Context) -> Locati
 
 
 async def location_by_key(key: str, *, context: Context) -> Location | None:
-    """The location with the owner's key, as it is now."""
+    """The location with this key, as it is now; None if there is none."""
     location = await context.load(locations_by_key, key)
     return Location.of(location) if location is not None else None

@@ -1,4 +1,4 @@
-"""The program that a key opens."""
+"""The program of an access key."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from app.api.conventions.node import Node
 from app.api.conventions.pagination import page_window
 from app.api.conventions.scalars import CurrencyCode
 from app.api.types.programs.location import LocationConnection, location_connection
-from app.api.types.programs.staff_limits import StaffLimits, staff_limits
+from app.api.types.programs.staff_limits import StaffLimits, staff_limits_of
 from app.api.types.terms.terms import Terms
 from app.domain.access import Permission
 from app.domain.i18n.locales import FormOfAddress
@@ -27,23 +27,23 @@ from app.queries.terms.published_terms import terms_at
 
 @strawberry.type(description="A loyalty program. Seen by every key of it, and by no other.")
 class Program(Node):
-    """The tenant."""
+    """The tenant, as its access keys see it."""
 
     id: strawberry.ID = strawberry.field(description="Opaque id.")
-    kind: ProgramKind = strawberry.field(description="For real, or for trying out.")
+    kind: ProgramKind = strawberry.field(description="Whether it serves real customers or is for trying things out.")
     name: str = strawberry.field(description="Its name, as customers see it.")
     slug: str = strawberry.field(
         description="Its name in public addresses: `/p/SLUG` and `publicTerms(program: SLUG)`; `updateProgram` sets it."
     )
     listed: bool = strawberry.field(
-        description="Whether the first page of the deployment shows it; `updateProgram` sets it."
+        description="Whether the first page of the deployment shows the program; `updateProgram` sets it."
     )
     currency_code: CurrencyCode = strawberry.field(description="The currency of its purchases, ISO 4217.")
     time_zone: str = strawberry.field(
         description="The IANA zone whose wall clock its rules go by, where a purchase has no location."
     )
     region: str = strawberry.field(
-        description="ISO 3166. Amounts, dates and times are written as there, unless the reader asks for another region; phone numbers from there need no country code."
+        description="ISO 3166. Amounts, dates and times are written as is usual in this region, unless the reader requests another one; phone numbers of this region need no country code."
     )
     form_of_address: FormOfAddress = strawberry.field(description="How German sentences speak to members.")
     unit: PointUnit = strawberry.field(description="What its points are called.")
@@ -51,14 +51,14 @@ class Program(Node):
         description="What tells two receipts of the same number apart; `updateProgram` sets it."
     )
     receipt_day_starts: time = strawberry.field(
-        description="When a day of business begins where receipt numbers are per day, by the clock of the location (the program's where there is none): what is rung up before belongs to the day before."
+        description="When a day of business begins if receipt numbers are per day, by the clock of the location, or the program's for a purchase without one: what is rung up earlier belongs to the day before."
     )
 
     @strawberry.field(
-        description="What its clock shows: the server's time, and in a sandbox as much later as `advanceClock` has moved it. For owner, staff and tills; null for customers."
+        description="What the program's clock shows: the server's time, in a sandbox plus the time by which `advanceClock` has moved it. For owner, staff and tills; null for customers."
     )
     def clock(self, info: Info) -> datetime | None:
-        """The time that everything of the program goes by."""
+        """The business time of whatever is recorded now without a time of its own."""
         context = info.context
         return context.now if context.principal.may(Permission.READ_CLOCK) else None
 
@@ -68,16 +68,16 @@ class Program(Node):
     def staff_limits(self, info: Info) -> StaffLimits | None:
         """The limits of the program."""
         context = info.context
-        return staff_limits(context) if context.principal.may(Permission.ADJUST_POINTS) else None
+        return staff_limits_of(context) if context.principal.may(Permission.ADJUST_POINTS) else None
 
     @strawberry.field(
-        description="How old a purchase or refund may be that a till sends, in days of 24 hours: what is older goes to quarantine. `updateProgram` sets it. Null in a sandbox, which takes any age, and for customers."
+        description="How old a purchase or refund from a till may be, in days of 24 hours: an older one goes to quarantine. `updateProgram` sets it. Null in a sandbox, which accepts any age, and for customers."
     )
     def receipt_age_days(self, info: Info) -> int | None:
         """The allowed age."""
         program = info.context.program
-        limited = program.kind is ProgramKindEntity.LIVE and info.context.principal.may(Permission.READ_CLOCK)
-        return program.receipt_age.days if limited else None
+        has_limit = program.kind is ProgramKindEntity.LIVE and info.context.principal.may(Permission.READ_CLOCK)
+        return program.receipt_age.days if has_limit else None
 
     @strawberry.field(description="The terms in force now; null before the first version starts.")
     async def terms(self, info: Info) -> Terms | None:
@@ -91,13 +91,13 @@ class Program(Node):
     async def locations(
         self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
     ) -> LocationConnection:
-        """A page of them."""
+        """A page of the program's locations."""
         window = page_window(first=first, after=after, last=last, before=before)
         return await location_connection(window=window, context=info.context)
 
 
 def program_of(info: Info) -> Program:
-    """The program that the caller's key opens."""
+    """The GraphQL object for the program of the caller's key."""
     entity: ProgramEntity = info.context.program
     return Program(
         id=strawberry.ID(encode("Program", entity.id)),

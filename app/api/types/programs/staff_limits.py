@@ -14,19 +14,19 @@ from app.domain.details import Detail, value_range
 from app.domain.problems import Problem, ProblemCode
 
 MAX_DAYS = 3650
-HIGHEST_AMOUNT = Decimal(1_000_000_000)
+MAX_AMENDMENT_AMOUNT = Decimal(1_000_000_000)
 
 _ADJUSTMENTS = "Points that one staff key may adjust in a day of the program's zone. Added and removed points count alike. The same limit applies to stamps, counted separately. An amended receipt counts by the points it changes, a cancelled redemption by the points it restores."
 _TRANSFERS = "Points that one staff key may transfer in a day of the program's zone. A moved purchase counts by the points that move with it."
-_DAYS = "How old a receipt may be that a till amends, in days of 24 hours."
-_AMOUNT = "By how much tills may change one receipt in all, up or down, if twice its total is less than this."
+_DAYS = "The maximum age of a receipt that a till may amend, in days of 24 hours."
+_AMOUNT = "The amount by which tills may always change one receipt, all changes together, up or down; a receipt with a larger total, by up to twice the total."
 
 
 @strawberry.type(
-    description="What staff and tills may do by hand. Above it is rejected with ABOVE_LIMIT: the owner does it."
+    description="What staff and tills may do by hand. What is above a limit is rejected with ABOVE_LIMIT; only the owner can do it."
 )
 class StaffLimits:
-    """As `updateProgram` sets them."""
+    """The limits, which `updateProgram` sets."""
 
     adjustments_per_day: int = strawberry.field(description=_ADJUSTMENTS)
     transfers_per_day: int = strawberry.field(description=_TRANSFERS)
@@ -52,8 +52,8 @@ class StaffLimitsInput:
     )
 
 
-def staff_limits(context: Context) -> StaffLimits:
-    """The limits of the program that the caller's key opens."""
+def staff_limits_of(context: Context) -> StaffLimits:
+    """The GraphQL object for the limits of the caller's program."""
     program = context.program
     return StaffLimits(
         adjustments_per_day=program.staff_limits.adjustments,
@@ -63,30 +63,30 @@ def staff_limits(context: Context) -> StaffLimits:
     )
 
 
-def changed_limits(sent: StaffLimitsInput | None, *, currency: str) -> dict[str, int] | Problem:
-    """What is set of the limits, by the names of the domain, or what cannot be set."""
-    if sent is None:
+def changed_limits(input: StaffLimitsInput | None, *, currency: str) -> dict[str, int] | Problem:
+    """The limits that an input sets, by their names in the domain, or the problem with the first one that is out of range."""
+    if input is None:
         return {}
-    whole = (
-        ("adjustments", sent.adjustments_per_day, MAX_POINTS, "adjustmentsPerDay"),
-        ("transfers", sent.transfers_per_day, MAX_POINTS, "transfersPerDay"),
-        ("amendment_days", sent.amendment_days, MAX_DAYS, "amendmentDays"),
+    number_limits = (
+        ("adjustments", input.adjustments_per_day, MAX_POINTS, "adjustmentsPerDay"),
+        ("transfers", input.transfers_per_day, MAX_POINTS, "transfersPerDay"),
+        ("amendment_days", input.amendment_days, MAX_DAYS, "amendmentDays"),
     )
     changed: dict[str, int] = {}
-    for name, value, most, field in whole:
-        if value is not None and not 0 <= value <= most:
-            return _invalid_limit(field, value_range(0, most))
+    for name, value, maximum, field in number_limits:
+        if value is not None and not 0 <= value <= maximum:
+            return _invalid_limit(field, value_range(0, maximum))
         if value is not None:
             changed[name] = value
-    if sent.amendment_amount is not None:
+    if input.amendment_amount is not None:
         try:
-            if not 0 <= sent.amendment_amount <= HIGHEST_AMOUNT:
-                return _invalid_limit("amendmentAmount", value_range(0, int(HIGHEST_AMOUNT)))
-            changed["amendment_amount"] = amounts.Money.of(sent.amendment_amount, currency).minor
+            if not 0 <= input.amendment_amount <= MAX_AMENDMENT_AMOUNT:
+                return _invalid_limit("amendmentAmount", value_range(0, int(MAX_AMENDMENT_AMOUNT)))
+            changed["amendment_amount"] = amounts.Money.of(input.amendment_amount, currency).minor
         except AmountError as error:
             return _invalid_limit("amendmentAmount", error.detail)
     return changed
 
 
-def _invalid_limit(field: str, wrong: Detail) -> Problem:
-    return Problem(ProblemCode.INVALID_INPUT, path=("staffLimits", field), detail=wrong)
+def _invalid_limit(field: str, message: Detail) -> Problem:
+    return Problem(ProblemCode.INVALID_INPUT, path=("staffLimits", field), detail=message)

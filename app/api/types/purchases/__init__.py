@@ -1,1 +1,1 @@
-"""Receipts, refunds and what waits for a person, as a client sends and reads them."""
+"""Purchases, refunds and pending refunds, as a client sends and reads them."""

@@ -1,4 +1,4 @@
-"""Refunds and exchanges that came before their purchase, as staff see them."""
+"""Refunds and exchanges that arrived before their purchase, as staff see them."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ from app.domain.purchases.pending_refund import PendingRefund as PendingRefundEn
 from app.domain.purchases.pending_refund import PendingRefundState
 from app.queries.purchases.refund_previews import pending_refund
 
-PATIENCE = timedelta(days=14)
-"""How long a purchase is waited for before a person should look."""
+REVIEW_AFTER = timedelta(days=14)
+"""How long a refund may be pending before staff should review it."""
 
 register_enum(
     PendingRefundState,
-    "What became of a refund or an exchange that came before its purchase.",
+    "What became of a refund or an exchange that arrived before its purchase.",
     {
         PendingRefundState.PENDING: "Its purchase has not arrived yet.",
-        PendingRefundState.APPLIED: "Its purchase arrived, and it was applied with it.",
-        PendingRefundState.REJECTED: "Its purchase arrived and could not take it, for example because less is left to return: staff must review it.",
+        PendingRefundState.APPLIED: "Its purchase arrived, and the refund or exchange was applied together with it.",
+        PendingRefundState.REJECTED: "Its purchase arrived, and the refund or exchange does not fit it, for example because less is left to return: staff must review it.",
         PendingRefundState.DISMISSED: "Staff dismissed it; nothing was booked.",
     },
     name="PendingRefundState",
 )
 
 
-@strawberry.type(description="A refund or an exchange that came before its purchase. For owner, staff and tills.")
+@strawberry.type(description="A refund or an exchange that arrived before its purchase. For owner, staff and tills.")
 class PendingRefund:
-    """Kept until the purchase arrives."""
+    """A refund or an exchange that is applied when its purchase arrives."""
 
     rejected_with: strawberry.Private[ProblemCode | None]
     id: strawberry.ID = strawberry.field(description="Opaque id.")
     receipt: str = strawberry.field(description="The number of the receipt whose arrival it depends on.")
-    external_id: str | None = strawberry.field(description="The refund's own number.")
+    external_id: str | None = strawberry.field(description="The refund's own number; null if it has none.")
     exchanged_for: str | None = strawberry.field(
-        description="Of an exchange, the number of the receipt of what is handed out; null for a refund."
+        description="For an exchange, the number of the new receipt; null for a refund."
     )
     occurred_at: datetime = strawberry.field(description="Its business time.")
     recorded_at: datetime = strawberry.field(description="When it was recorded as pending.")
@@ -52,7 +52,7 @@ class PendingRefund:
     @classmethod
     def of(cls, entity: PendingRefundEntity, *, context: Context) -> PendingRefund:
         """The GraphQL object for a stored pending refund."""
-        late = entity.state is PendingRefundState.PENDING and context.now >= entity.recorded_at + PATIENCE
+        is_late = entity.state is PendingRefundState.PENDING and context.now >= entity.recorded_at + REVIEW_AFTER
         return cls(
             id=strawberry.ID(encode("PendingRefund", entity.id)),
             receipt=entity.receipt.number,
@@ -62,11 +62,11 @@ class PendingRefund:
             occurred_at=entity.occurred_at,
             recorded_at=entity.recorded_at,
             state=entity.state,
-            overdue=late or entity.state is PendingRefundState.REJECTED,
+            overdue=is_late or entity.state is PendingRefundState.REJECTED,
         )
 
     @strawberry.field(
-        description="Why nothing has been booked yet: PENDING_DEPENDENCY while its purchase has not arrived, otherwise why the purchase could not take it, such as NOTHING_TO_REFUND; null once it was applied or dismissed."
+        description="Why nothing has been booked yet: PENDING_DEPENDENCY while its purchase has not arrived, otherwise why it does not fit its purchase, such as NOTHING_TO_REFUND; null once it was applied or dismissed."
     )
     def code(self) -> ProblemCode | None:
         """A stable code, for client programs."""
@@ -85,8 +85,8 @@ class PendingRefund:
 
 
 async def load_pending_refund(id: str | None, *, context: Context) -> PendingRefund | None:
-    """A pending refund, as it is now."""
+    """The pending refund with this id, as it is now; None if there is none."""
     if id is None:
         return None
-    found = await context.query(pending_refund, pending_id=id)
-    return PendingRefund.of(found, context=context) if found is not None else None
+    refund = await context.query(pending_refund, pending_id=id)
+    return PendingRefund.of(refund, context=context) if refund is not None else None

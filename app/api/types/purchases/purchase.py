@@ -27,8 +27,8 @@ class PurchaseLine:
     sku: str = strawberry.field(description="The shop's code of the article.")
     name: str | None = strawberry.field(description="What the receipt called it.")
     categories: list[str] = strawberry.field(description="The categories it belonged to.")
-    quantity: Decimal = strawberry.field(description="Number of items or measure.")
-    unit_price: Money = strawberry.field(description="Price of one.")
+    quantity: Decimal = strawberry.field(description="Number of items, or a measure such as a weight.")
+    unit_price: Money = strawberry.field(description="The price of one item or one unit of the measure.")
     kind: LineKind = strawberry.field(description="What the line is.")
 
 
@@ -51,7 +51,7 @@ class Purchase(Node):
     channel: Channel | None = strawberry.field(description="Where it was made.")
     total: Money = strawberry.field(description="The amount due, tax included, in the currency it was paid in.")
     exchange_rate: Decimal | None = strawberry.field(
-        description="How many units of the program's currency one unit of its own was worth, as the till sent it; null for a purchase in the program's currency."
+        description="How many units of the program's currency one unit of the purchase's currency was worth, as the till sent it; null for a purchase in the program's currency."
     )
     points: int = strawberry.field(description="Points it earned when it was recorded, or last corrected.")
 
@@ -80,7 +80,7 @@ class Purchase(Node):
 
     @strawberry.field(description="The location it was made at, as it is now; null where the till named none.")
     async def location(self, info: Info) -> Location | None:
-        """Found by the location id stored with the purchase."""
+        """The location with the key that is stored with the purchase."""
         key = self.entity.facts.location
         return await location_by_key(key, context=info.context) if key is not None else None
 
@@ -94,10 +94,10 @@ class Purchase(Node):
     @strawberry.field(description="Its lines, at most 500.")
     def lines(self) -> list[PurchaseLine]:
         """The lines as they were sent."""
-        return [_line(line, currency=self.entity.facts.currency) for line in self.entity.facts.lines]
+        return [_purchase_line(line, currency=self.entity.facts.currency) for line in self.entity.facts.lines]
 
 
-def _line(line: Line, *, currency: str) -> PurchaseLine:
+def _purchase_line(line: Line, *, currency: str) -> PurchaseLine:
     return PurchaseLine(
         number=line.number,
         sku=line.sku,

@@ -18,9 +18,9 @@ from app.domain.purchases.facts import Channel, FactsError, Payment, PaymentKind
 from app.domain.purchases.lines import Line, LineKind
 from app.domain.purchases.receipt_limits import check_lines, check_payments, exchange_rate_of, line_of, payment_of
 
-_RATE = (
+_RATE_DESCRIPTION = (
     "How many units of the program's currency one unit of `currencyCode` is worth: above 0, at most 1,000,000 with 12"
-    " decimals, as text. Only where that is another currency; otherwise rejected with INVALID_INPUT."
+    " decimals, as text. Only if that is not the program's currency; otherwise rejected with INVALID_INPUT."
 )
 
 
@@ -40,10 +40,10 @@ class PurchaseLineInput:
         description="The categories it belongs to, at most 20, spelled as receipt numbers are; rules refer to them.",
     )
     quantity: Decimal = strawberry.field(
-        description="Number of items or measure, above 0, at most 1,000,000 with 3 decimals, as text."
+        description="Number of items, or a measure such as a weight, above 0, at most 1,000,000 with 3 decimals, as text."
     )
     unit_price: Decimal = strawberry.field(
-        description="Price of one, 0 to 1,000,000,000 in the purchase's currency, as text."
+        description="The price of one item or one unit of the measure, 0 to 1,000,000,000 in the purchase's currency, as text."
     )
     discount: Decimal | None = strawberry.field(
         default=None, description="Taken off the whole line, in the purchase's currency; at most the line's price."
@@ -71,7 +71,7 @@ class PurchasePaymentInput:
     amount: Decimal = strawberry.field(description="How much, in the purchase's currency, above 0.")
     redemption_id: strawberry.ID | None = strawberry.field(
         default=None,
-        description="With kind POINTS: the redemption whose points or stamps paid this part. It pays one purchase, once (REDEMPTION_SPENT); they come back in proportion when goods do, and money for the rest. Where a payment with points names no redemption, neither points nor money are given back for it: the system that took the points does that.",
+        description="With kind POINTS: the redemption whose points or stamps paid this part. A redemption pays one purchase, once (REDEMPTION_SPENT). When goods are returned, its points or stamps are given back in proportion, and money for the rest. If a payment with points names no redemption, neither points nor money are given back for it: the system that took the points does that.",
     )
 
 
@@ -80,7 +80,7 @@ class PurchaseInput:
     """What a till knows of a purchase."""
 
     external_id: str = strawberry.field(
-        description="The receipt's number, 1 to 200 characters; case and leading zeros count, the space around it and what is invisible do not. `Program.receiptNumbers` says within what it is used once. Sent again, it is recorded once."
+        description="The receipt's number, 1 to 200 characters; case and leading zeros matter, surrounding spaces and invisible characters do not. `Program.receiptNumbers` says what tells receipts of one number apart. A receipt that is sent again is recorded once."
     )
     source: str | None = strawberry.field(
         default=None,
@@ -88,7 +88,7 @@ class PurchaseInput:
     )
     completion: int | None = strawberry.field(
         default=None,
-        description="Which completion of the order this is, from 1 (the default) to 1,000. An order that came back whole can be completed again under its number, with the next completion; anything else is rejected with ORDER_NOT_CANCELLED.",
+        description="Which completion of the order this is, from 1 (the default) to 1,000. An order that was returned in full can be completed again under its number, with the next completion; anything else is rejected with ORDER_NOT_CANCELLED.",
     )
     occurred_at: datetime | None = strawberry.field(
         default=None,
@@ -105,7 +105,7 @@ class PurchaseInput:
     )
     exchange_rate: Decimal | None = strawberry.field(
         default=None,
-        description=f"{_RATE} It is kept with the purchase: what the purchase earns and what a refund takes back go by it.",
+        description=f"{_RATE_DESCRIPTION} It is stored with the purchase, and applies to what the purchase earns and to what a refund claws back.",
     )
     lines: list[PurchaseLineInput] = strawberry.field(description="The lines, 1 to 500.")
     payments: list[PurchasePaymentInput] | None = strawberry.field(default=None, description="At most 20.")
@@ -113,9 +113,11 @@ class PurchaseInput:
 
 @strawberry.input(description="A purchase that has no receipt yet.")
 class BasketInput:
-    """What lies on the counter."""
+    """The goods of a purchase that may follow, and how and where it would be made."""
 
-    occurred_at: datetime | None = strawberry.field(default=None, description="The time to judge it at; default now.")
+    occurred_at: datetime | None = strawberry.field(
+        default=None, description="The business time for which to decide; default now."
+    )
     location_id: strawberry.ID | None = strawberry.field(
         default=None,
         description="Opaque id of the location where it would be bought, whose wall clock the rules go by; default none, and the program's zone.",
@@ -125,32 +127,34 @@ class BasketInput:
         default=None,
         description="ISO 4217; default the program's. Another one needs `exchangeRate`, or is rejected with RATE_MISSING.",
     )
-    exchange_rate: Decimal | None = strawberry.field(default=None, description=_RATE)
+    exchange_rate: Decimal | None = strawberry.field(default=None, description=_RATE_DESCRIPTION)
     lines: list[PurchaseLineInput] = strawberry.field(description="The lines, at most 500; may be empty.")
     payments: list[PaymentInput] | None = strawberry.field(
         default=None,
-        description="How it would be paid, or for a reward how its cash part is paid, for clauses that ask; at most 20. Default: unknown, and then no method of payment counts as used.",
+        description="How it would be paid, or for a reward how its cash part would be paid, for clauses that require a method of payment; at most 20. Default: unknown, and then no method of payment counts as used.",
     )
 
 
-def facts_of(sent: PurchaseInput | BasketInput, *, context: Context, within: str) -> PurchaseFacts | Problem:
-    """The facts that the rules judge, or why there are none; `within` is the input field that held them."""
+def facts_of(purchase: PurchaseInput | BasketInput, *, context: Context, within: str) -> PurchaseFacts | Problem:
+    """The facts from which the rules decide, or the problem with them; `within` is the input field that holds `purchase`."""
     program = context.program
-    currency = sent.currency_code or program.currency
-    if currency != program.currency and sent.exchange_rate is None:
+    currency = purchase.currency_code or program.currency
+    if currency != program.currency and purchase.exchange_rate is None:
         return Problem(ProblemCode.RATE_MISSING, path=(within, "currencyCode"))
     try:
-        check_lines(len(sent.lines), minimum=1 if isinstance(sent, PurchaseInput) else 0)
-        lines = tuple(_line(line, number=number, currency=currency) for number, line in enumerate(sent.lines, start=1))
-        payments = _payments(sent.payments, currency=currency) if sent.payments else ()
-        rate = sent.exchange_rate
+        check_lines(len(purchase.lines), minimum=1 if isinstance(purchase, PurchaseInput) else 0)
+        lines = tuple(
+            _line(line, number=number, currency=currency) for number, line in enumerate(purchase.lines, start=1)
+        )
+        payments = _payments(purchase.payments, currency=currency) if purchase.payments else ()
+        rate = purchase.exchange_rate
         return PurchaseFacts(
-            occurred_at=sent.occurred_at or context.now,
+            occurred_at=purchase.occurred_at or context.now,
             zone=program.zone,
             currency=currency,
             lines=lines,
             payments=payments,
-            channel=sent.channel,
+            channel=purchase.channel,
             exchange_rate=exchange_rate_of(rate, currency=currency, into=program.currency)
             if rate is not None
             else None,
@@ -160,49 +164,51 @@ def facts_of(sent: PurchaseInput | BasketInput, *, context: Context, within: str
         return Problem(ProblemCode.INVALID_INPUT, path=path, detail=error.detail)
 
 
-def location_id_of(sent: PurchaseInput | BasketInput | None, *, within: str) -> str | Problem | None:
-    """The id of the location that is meant, None where none is given; `within` is the input field that held it."""
-    if sent is None or sent.location_id is None:
+def location_id_of(purchase: PurchaseInput | BasketInput | None, *, within: str) -> str | Problem | None:
+    """The id of the location of a purchase or basket; None if it names none. `within` is the input field that holds `purchase`."""
+    if purchase is None or purchase.location_id is None:
         return None
-    return decode(sent.location_id, "Location") or Problem(ProblemCode.LOCATION_NOT_FOUND, path=(within, "locationId"))
-
-
-def _line(sent: PurchaseLineInput, *, number: int, currency: str) -> Line:
-    return line_of(
-        number=number,
-        sku=sent.sku,
-        quantity=sent.quantity,
-        unit_price=sent.unit_price,
-        currency=currency,
-        name=sent.name,
-        categories=sent.categories or (),
-        discount=sent.discount,
-        tax_rate=sent.tax_rate,
-        tax_included=sent.tax_included is not False,
-        kind=sent.kind or LineKind.GOODS,
+    return decode(purchase.location_id, "Location") or Problem(
+        ProblemCode.LOCATION_NOT_FOUND, path=(within, "locationId")
     )
 
 
-def _payments(sent: Sequence[PaymentInput | PurchasePaymentInput], *, currency: str) -> tuple[Payment, ...]:
-    check_payments(len(sent))
+def _line(line: PurchaseLineInput, *, number: int, currency: str) -> Line:
+    return line_of(
+        number=number,
+        sku=line.sku,
+        quantity=line.quantity,
+        unit_price=line.unit_price,
+        currency=currency,
+        name=line.name,
+        categories=line.categories or (),
+        discount=line.discount,
+        tax_rate=line.tax_rate,
+        tax_included=line.tax_included is not False,
+        kind=line.kind or LineKind.GOODS,
+    )
+
+
+def _payments(payments: Sequence[PaymentInput | PurchasePaymentInput], *, currency: str) -> tuple[Payment, ...]:
+    check_payments(len(payments))
     return tuple(
         payment_of(
             number=number,
-            kind=value.kind,
-            amount=value.amount,
+            kind=payment.kind,
+            amount=payment.amount,
             currency=currency,
-            redemption_id=_redemption(value, number=number),
+            redemption_id=_redemption_id(payment, number=number),
         )
-        for number, value in enumerate(sent, start=1)
+        for number, payment in enumerate(payments, start=1)
     )
 
 
-def _redemption(sent: PaymentInput | PurchasePaymentInput, *, number: int) -> str | None:
-    """The redemption that paid with points; a basket has none yet."""
-    if not isinstance(sent, PurchasePaymentInput) or sent.redemption_id is None:
+def _redemption_id(payment: PaymentInput | PurchasePaymentInput, *, number: int) -> str | None:
+    """The id of the redemption whose points paid; None if the payment names none. Raises FactsError."""
+    if not isinstance(payment, PurchasePaymentInput) or payment.redemption_id is None:
         return None
-    found = decode(sent.redemption_id, "Redemption") if sent.kind is PaymentKind.POINTS else None
-    if found is None:
+    redemption_id = decode(payment.redemption_id, "Redemption") if payment.kind is PaymentKind.POINTS else None
+    if redemption_id is None:
         path = ("payments", str(number - 1), "redemption_id")
         raise FactsError(path, detail("PAYMENT_REDEMPTION"))
-    return found
+    return redemption_id

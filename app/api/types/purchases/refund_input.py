@@ -1,4 +1,4 @@
-"""Refunded lines and amounts as tills send them."""
+"""References to receipts, and refunded lines and amounts, as tills send them."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from app.domain.purchases.receipt_limits import MAX_LINES
 from app.domain.purchases.receipt_numbers import ReceiptReference
 
 
-@strawberry.input(name="ReceiptBy", description="A receipt, by its number and where and when that was used.")
+@strawberry.input(name="ReceiptBy", description="A receipt, by its number, and where and when the purchase was made.")
 class ReceiptByInput:
-    """Each one more narrows it down; an order that was completed again is meant as it was completed last."""
+    """Each further field narrows the reference down. For an order that was completed again, the last completion is meant."""
 
     external_id: str = strawberry.field(description="The receipt's number.")
     source: str | None = strawberry.field(
@@ -43,7 +43,7 @@ class PurchaseBy:
     id: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="Opaque id.")
     external_id: str | None = strawberry.field(
         default=strawberry.UNSET,
-        description="The receipt's number, where that is enough. What fits several receipts is rejected with RECEIPT_AMBIGUOUS.",
+        description="The receipt's number, if that is enough. A number that fits several receipts is rejected with RECEIPT_AMBIGUOUS.",
     )
     receipt: ReceiptByInput | None = strawberry.field(
         default=strawberry.UNSET, description="The receipt's number with what tells it apart."
@@ -57,7 +57,7 @@ class RefundLineInput:
     line: int = strawberry.field(description="The line's number on the purchase, from 1.")
     quantity: Decimal | None = strawberry.field(
         default=None,
-        description="How much comes back, above 0, at most 1,000,000 with 3 decimals; default all that is left of the line, without `amount`.",
+        description="How much is returned, above 0, at most 1,000,000 with 3 decimals; without `quantity` and `amount`, all that is left of the line.",
     )
     amount: Decimal | None = strawberry.field(
         default=None,
@@ -66,58 +66,64 @@ class RefundLineInput:
 
 
 class ReturnedPart(NamedTuple):
-    """Refunded quantities and amounts by line number."""
+    """Refunded quantities and amounts by line number. `lines` is None for a refund of everything that is left, or of an amount.
+
+    A quantity that is None: all that is left of the line.
+    """
 
     lines: dict[int, Decimal | None] | None
     amounts: dict[int, Decimal]
 
 
-def returned_part_of(sent: Sequence[RefundLineInput] | None, *, amount: Decimal | None) -> ReturnedPart | Problem:
-    """The lines of a refund, each once; a line gives back goods or money, and the whole price only without lines."""
+def returned_part_of(lines: Sequence[RefundLineInput] | None, *, amount: Decimal | None) -> ReturnedPart | Problem:
+    """What a refund returns, or the problem with it.
+
+    Each line is there once, with a quantity or an amount. `amount`, of the price of the whole purchase, excludes lines.
+    """
     if amount is not None and not (amount.is_finite() and amount > 0):
         return Problem(ProblemCode.INVALID_INPUT, path=("amount",), detail=detail("ABOVE_ZERO"))
-    if sent is None:
+    if lines is None:
         return ReturnedPart(None, {})
     if amount is not None:
         return Problem(ProblemCode.INVALID_INPUT, path=("amount",), detail=detail("AMOUNT_OR_LINES"))
-    if not 1 <= len(sent) <= MAX_LINES or len({line.line for line in sent}) != len(sent):
+    if not 1 <= len(lines) <= MAX_LINES or len({line.line for line in lines}) != len(lines):
         return Problem(ProblemCode.INVALID_INPUT, path=("lines",), detail=detail("LINES_ONCE", most=500))
-    for index, line in enumerate(sent):
+    for index, line in enumerate(lines):
         if line.amount is None:
             continue
         if line.quantity is not None or not (line.amount.is_finite() and line.amount > 0):
-            wrong = detail("AMOUNT_OR_QUANTITY")
-            return Problem(ProblemCode.INVALID_INPUT, path=("lines", str(index), "amount"), detail=wrong)
+            invalid = detail("AMOUNT_OR_QUANTITY")
+            return Problem(ProblemCode.INVALID_INPUT, path=("lines", str(index), "amount"), detail=invalid)
     return ReturnedPart(
-        lines={line.line: line.quantity for line in sent if line.amount is None},
-        amounts={line.line: line.amount for line in sent if line.amount is not None},
+        lines={line.line: line.quantity for line in lines if line.amount is None},
+        amounts={line.line: line.amount for line in lines if line.amount is not None},
     )
 
 
-OWN_NAME = "program"
-"""What the program's own source of receipts is called over the API."""
+PROGRAM_SOURCE = "program"
+"""The name in the API of the program's own source of receipt numbers."""
 
 
 def check_source(name: str) -> None:
     """Raise FORBIDDEN for a source other than the program's own: no other is registered."""
-    if normalised_identifier(name) != OWN_NAME:
+    if normalised_identifier(name) != PROGRAM_SOURCE:
         raise GraphQLError("This key may name no other source of receipts.", extensions={"code": "FORBIDDEN"})
 
 
-def purchase_by(sent: PurchaseBy) -> tuple[str | None, ReceiptReference | None]:
-    """The purchase that is meant: its id, or its receipt; neither where that can be none of a purchase. Raises FORBIDDEN."""
-    if isinstance(sent.id, str):
-        return decode(sent.id, "Purchase"), None
-    if isinstance(sent.external_id, str):
-        number = normalised_identifier(sent.external_id)
+def purchase_by(by: PurchaseBy) -> tuple[str | None, ReceiptReference | None]:
+    """The id or the receipt of the purchase that an input names; both are None if no purchase can have them. Raises FORBIDDEN."""
+    if isinstance(by.id, str):
+        return decode(by.id, "Purchase"), None
+    if isinstance(by.external_id, str):
+        number = normalised_identifier(by.external_id)
         return None, ReceiptReference(number) if number else None
-    given = sent.receipt
-    if not isinstance(given, ReceiptByInput):
+    receipt = by.receipt
+    if not isinstance(receipt, ReceiptByInput):
         return None, None
-    if given.source is not None:
-        check_source(given.source)
-    number = normalised_identifier(given.external_id)
-    location_id = decode(given.location_id, "Location") if given.location_id is not None else None
-    if not number or (location_id is None and given.location_id is not None):
+    if receipt.source is not None:
+        check_source(receipt.source)
+    number = normalised_identifier(receipt.external_id)
+    location_id = decode(receipt.location_id, "Location") if receipt.location_id is not None else None
+    if not number or (location_id is None and receipt.location_id is not None):
         return None, None
-    return None, ReceiptReference(number, location_id, given.day)
+    return None, ReceiptReference(number, location_id, receipt.day)

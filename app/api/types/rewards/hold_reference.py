@@ -1,4 +1,4 @@
-"""Which hold a client means: by its redemption or by its checkout."""
+"""References to holds, by the redemption or by the checkout."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ class HoldReferenceInput:
     """Exactly one of these."""
 
     id: strawberry.ID | None = strawberry.field(
-        default=strawberry.UNSET, description="Opaque id of the redemption that `holdRedemption` answered with."
+        default=strawberry.UNSET, description="Opaque id of the redemption that `holdRedemption` returned."
     )
     checkout: str | None = strawberry.field(
         default=strawberry.UNSET,
-        description="The checkout that `holdRedemption` was given. Where several of that number run, it is rejected with RECEIPT_AMBIGUOUS.",
+        description="The checkout that was sent to `holdRedemption`. A number that fits several active holds is rejected with RECEIPT_AMBIGUOUS.",
     )
 
 
 def hold_command(command_type: type[HoldCommand], input: HoldReferenceInput) -> HoldCommand | Problem:
-    """The command about a hold, or HOLD_NOT_FOUND when neither form of the reference can be read."""
+    """The command about a hold, or HOLD_NOT_FOUND if the id or the checkout is malformed."""
     redemption_id = decode(input.id, "Redemption") if isinstance(input.id, str) else None
     checkout = normalised_identifier(input.checkout) or None if isinstance(input.checkout, str) else None
     if redemption_id is None and checkout is None:

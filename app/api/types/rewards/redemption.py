@@ -76,7 +76,7 @@ class Redemption(Node):
         return await load_actor(self.entity.actor, info=info)
 
     @strawberry.field(
-        description="The first instant at which its customer can no longer cancel it, by the terms of the redemption; null unless it is ISSUED, and where they do not let customers cancel."
+        description="The first instant at which its customer can no longer cancel it, by the terms of the redemption; null unless it is ISSUED, and if those terms do not let customers cancel."
     )
     async def cancellable_until(self, info: Info) -> datetime | None:
         """By the clause on cancelling of the terms that decided the redemption."""
@@ -88,8 +88,8 @@ class Redemption(Node):
     @strawberry.field(description="The reward.")
     async def reward(self, info: Info) -> Reward | None:
         """The reward as it is now."""
-        found = await info.context.load(offers.rewards_by_id, self.entity.reward_id)
-        return Reward.of(found, context=info.context) if found is not None else None
+        reward = await info.context.load(offers.rewards_by_id, self.entity.reward_id)
+        return Reward.of(reward, context=info.context) if reward is not None else None
 
 
 @strawberry.type(description="A redemption with its cursor.")
@@ -100,7 +100,7 @@ class RedemptionEdge:
     node: Redemption = strawberry.field(description="The redemption.")
 
 
-@strawberry.type(description="A page of redemptions, those that were recorded last first.")
+@strawberry.type(description="A page of redemptions, the latest recorded first.")
 class RedemptionConnection:
     """A connection."""
 

@@ -1,4 +1,4 @@
-"""Rewards and what a customer can have of them."""
+"""Rewards, and the offers of the terms to a customer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from app.api.conventions.money import Money, PointUnit, money_of, unit_of
 from app.api.conventions.node import Node
 from app.api.conventions.pagination import PageInfo, encode_cursor
 from app.api.conventions.user_errors import UserError, user_error
-from app.api.types.decisions.decision import Decision, decision
+from app.api.types.decisions.decision import Decision, decision_object
 from app.api.types.terms.terms import Clause, Terms
 from app.domain import amounts
 from app.domain.problems import Problem
@@ -33,7 +33,7 @@ class Reward(Node):
     stock: int | None = strawberry.field(description="How many are left; null means without limit.")
     article: str | None = strawberry.field(description="The stock code of what is given; null where none was stated.")
     variants: list[str] = strawberry.field(
-        description="What there is to choose from, such as sizes or colours, at most 50; empty: there is no choice."
+        description="What the customer can choose from, such as sizes or colours, at most 50; empty if there is no choice."
     )
     cash_part: Money | None = strawberry.field(
         description="The cash to pay in addition to points, by the catalogue; the clause that prices the reward decides."
@@ -42,18 +42,18 @@ class Reward(Node):
     @classmethod
     def of(cls, entity: RewardEntity, *, context: Context) -> Reward:
         """The GraphQL object for a stored reward."""
-        value, besides, currency = entity.retail_value, entity.cash_part, context.program.currency
+        retail_value, cash_part, currency = entity.retail_value, entity.cash_part, context.program.currency
         return cls(
             id=strawberry.ID(encode("Reward", entity.id)),
             key=entity.key,
             name=entity.name,
             description=entity.description,
             picture_url=entity.picture_url,
-            retail_value=money_of(amounts.Money(value, currency)) if value is not None else None,
+            retail_value=money_of(amounts.Money(retail_value, currency)) if retail_value is not None else None,
             stock=entity.stock,
             article=entity.article,
             variants=list(entity.variants),
-            cash_part=money_of(amounts.Money(besides, currency)) if besides is not None else None,
+            cash_part=money_of(amounts.Money(cash_part, currency)) if cash_part is not None else None,
         )
 
 
@@ -65,11 +65,11 @@ class RewardBy:
     key: str | None = strawberry.field(default=strawberry.UNSET, description="The owner's name for it.")
 
 
-def reward_by(given: RewardBy) -> tuple[str | None, str | None]:
-    """Id and key that are meant; a malformed id means nothing that exists."""
-    if isinstance(given.id, str):
-        return decode(given.id, "Reward"), None
-    return None, given.key if isinstance(given.key, str) else None
+def reward_by(by: RewardBy) -> tuple[str | None, str | None]:
+    """The id or the key of the reward that an input names; both are None for a malformed id."""
+    if isinstance(by.id, str):
+        return decode(by.id, "Reward"), None
+    return None, by.key if isinstance(by.key, str) else None
 
 
 @strawberry.type(description="A reward as the terms offer it now.")
@@ -79,7 +79,7 @@ class RewardOffer:
     reward: Reward = strawberry.field(description="The reward.")
     problem: strawberry.Private[Problem | None]
     cost: int = strawberry.field(
-        description="What it costs the customer, in its unit: what `redeemReward` takes. Less than `listCost` where points keep an old price. Without a customer, `listCost`."
+        description="What it costs the customer, in its unit: what `redeemReward` takes. Less than `listCost` if points keep an old price. Without a customer, `listCost`."
     )
     list_cost: int = strawberry.field(description="What its clause asks for now, in its unit, whoever pays.")
     unit: PointUnit = strawberry.field(description="The unit in which it is paid.")
@@ -88,10 +88,10 @@ class RewardOffer:
         description="Whether the customer could redeem it now: the decision is GRANTED and there is no `refusal`. False without a customer."
     )
     missing_points: int | None = strawberry.field(
-        description="What the customer lacks of `cost`, with what is owed, in its unit; 0 where the balance pays; null without a customer."
+        description="How much the customer still needs to pay `cost`, including what is owed, in its unit; 0 if the balance is enough; null without a customer."
     )
     decision: Decision | None = strawberry.field(
-        description="What the till would be answered; null without a customer."
+        description="The decision that a till would get; null without a customer."
     )
     terms: Terms = strawberry.field(description="The version of the terms that offers it.")
 
@@ -107,11 +107,11 @@ class RewardOffer:
 class RewardOfferEdge:
     """An edge of the connection."""
 
-    cursor: str = strawberry.field(description="Where it is.")
+    cursor: str = strawberry.field(description="Opaque cursor, for `after`.")
     node: RewardOffer = strawberry.field(description="The reward offered, with its price.")
 
 
-@strawberry.type(description="A page of offers: what can be had first, then by cost and name.")
+@strawberry.type(description="A page of offers: those that can be redeemed come first, then by cost and name.")
 class RewardOfferConnection:
     """A connection."""
 
@@ -120,17 +120,19 @@ class RewardOfferConnection:
     page_info: PageInfo = strawberry.field(description="Whether there are more pages before and after.")
 
 
-def offer_connection(found: offers.Offers, *, first: int, after: int | None, context: Context) -> RewardOfferConnection:
+def offer_connection(
+    all_offers: offers.Offers, *, first: int, after: int | None, context: Context
+) -> RewardOfferConnection:
     """A page of the offers; the cursor is the place in the list."""
     start = 0 if after is None else after + 1
-    shown = found.offers[start : start + first]
-    nodes = [_offer(offer, context=context) for offer in shown]
-    cursors = [encode_cursor(place) for place in range(start, start + len(shown))]
+    page = all_offers.offers[start : start + first]
+    nodes = [_offer(offer, context=context) for offer in page]
+    cursors = [encode_cursor(place) for place in range(start, start + len(page))]
     return RewardOfferConnection(
         edges=[RewardOfferEdge(cursor=cursor, node=node) for cursor, node in zip(cursors, nodes, strict=True)],
         nodes=nodes,
         page_info=PageInfo(
-            has_next_page=start + first < len(found.offers),
+            has_next_page=start + first < len(all_offers.offers),
             has_previous_page=start > 0,
             start_cursor=cursors[0] if cursors else None,
             end_cursor=cursors[-1] if cursors else None,
@@ -149,6 +151,6 @@ def _offer(offer: offers.Offer, *, context: Context) -> RewardOffer:
         clause=Clause.of(offer.clause, terms=offer.terms),
         available=offer.available,
         missing_points=priced.missing if priced is not None else None,
-        decision=decision(priced.decision, deciding_terms=offer.terms) if priced is not None else None,
+        decision=decision_object(priced.decision, deciding_terms=offer.terms) if priced is not None else None,
         terms=Terms.of(offer.terms, context=context),
     )

@@ -1,6 +1,6 @@
-"""Clauses as an owner writes them: an input for each kind of condition and effect, made from what the kind says of itself.
+"""Clauses as an owner writes them: an input for each kind of condition and effect, made from the fields that the kind declares.
 
-One model serves GraphQL, YAML and storage: what a kind is made of stands in `app.domain`, once.
+One model serves GraphQL, YAML and storage: the fields of a kind are declared once, in `app.domain`.
 """
 
 from __future__ import annotations
@@ -24,41 +24,43 @@ from app.domain.terms.effects import EFFECTS
 from app.domain.terms.rule import Rule, RuleField, fields_of, sorted_values
 from app.domain.terms.validation import MAX_CLAUSES, MAX_CONDITIONS, MAX_GROUP_DEPTH, DraftedClause, TermsError
 
-_NESTED = Annotated["ConditionInput", strawberry.lazy("app.api.types.terms.clause_input")]
+_NestedCondition = Annotated["ConditionInput", strawberry.lazy("app.api.types.terms.clause_input")]
 
 _INPUT_NAMES = {"rounding": "RoundingRuleInput"}
 """Input types with a name that does not follow from the kind."""
 
 
-def _type(part: RuleField) -> Any:
+def _graphql_type(field: RuleField) -> Any:
     """The GraphQL type of a field."""
-    first: Any = part.type
-    if issubclass(part.type, Condition):
-        first = _NESTED
-    elif part.type is Money:
-        first = Decimal
-    whole = list[first] if part.many else first
-    return whole | None if part.optional or part.default in (None, frozenset()) else whole
+    item_type: Any = field.type
+    if issubclass(field.type, Condition):
+        item_type = _NestedCondition
+    elif field.type is Money:
+        item_type = Decimal
+    graphql_type = list[item_type] if field.many else item_type
+    return graphql_type | None if field.optional or field.default in (None, frozenset()) else graphql_type
 
 
-def _default(part: RuleField) -> Any:
-    if part.required:
+def _default_argument(field: RuleField) -> Any:
+    if field.required:
         return {}
-    if part.many and part.default:
-        return {"default_factory": lambda: list(sorted_values(part.default))}
-    return {"default": None if part.default in (None, frozenset()) else part.default}
+    if field.many and field.default:
+        return {"default_factory": lambda: list(sorted_values(field.default))}
+    return {"default": None if field.default in (None, frozenset()) else field.default}
 
 
 def _input_name(kind: type[Rule]) -> str:
-    """The name of the input type: in the schema for good, and therefore made from the kind and not from the class."""
+    """The name of the input type. It stays in the schema for good, so it is made from the kind's name, not from the class."""
     return _INPUT_NAMES.get(kind.kind) or "".join(word.title() for word in kind.kind.split("_")) + "Input"
 
 
 def _input(kind: type[Rule]) -> type:
     """The input type of a kind."""
-    given = [part for part in fields_of(kind) if part.owner_supplied]
-    body: dict[str, Any] = {part.name: strawberry.field(description=part.about, **_default(part)) for part in given}
-    body["__annotations__"] = {part.name: _type(part) for part in given}
+    owner_fields = [field for field in fields_of(kind) if field.owner_supplied]
+    body: dict[str, Any] = {
+        field.name: strawberry.field(description=field.about, **_default_argument(field)) for field in owner_fields
+    }
+    body["__annotations__"] = {field.name: _graphql_type(field) for field in owner_fields}
     body["__doc__"] = kind.about
     return strawberry.input(type(_input_name(kind), (), body), description=kind.about)
 
@@ -76,7 +78,7 @@ def _tagged_union_input(name: str, kinds: Sequence[type[Rule]], *, description: 
 ConditionInput: Any = _tagged_union_input(
     "ConditionInput",
     CONDITIONS,
-    description=f"One condition: exactly one of these. Groups may stand in one another, at most {MAX_GROUP_DEPTH} deep.",
+    description=f"One condition: exactly one of these. Groups may be nested, at most {MAX_GROUP_DEPTH} deep.",
 )
 EffectInput: Any = _tagged_union_input("EffectInput", EFFECTS, description="What a clause does: exactly one of these.")
 
@@ -86,7 +88,7 @@ class ClauseInput:
     """A clause of a draft."""
 
     key: str = strawberry.field(description="Your name for it, a-z, 0-9 and dashes, 1 to 40; keep it over versions.")
-    conditions: list[_NESTED] | None = strawberry.field(
+    conditions: list[_NestedCondition] | None = strawberry.field(
         default=None, description=f"At most {MAX_CONDITIONS}, all must hold."
     )
     effect: Annotated[EffectInput, strawberry.lazy("app.api.types.terms.clause_input")] = strawberry.field(
@@ -94,73 +96,75 @@ class ClauseInput:
     )
 
 
-def drafted_clauses(sent: Sequence[ClauseInput], *, currency: str) -> list[DraftedClause]:
-    """The clauses of a draft. Raises TermsError with the way to what is wrong."""
-    if not 1 <= len(sent) <= MAX_CLAUSES:
+def drafted_clauses(clauses: Sequence[ClauseInput], *, currency: str) -> list[DraftedClause]:
+    """The clauses of a draft. Raises TermsError with the path to what is wrong."""
+    if not 1 <= len(clauses) <= MAX_CLAUSES:
         raise TermsError(("clauses",), count(1, MAX_CLAUSES))
-    return [_clause(clause, currency=currency, path=("clauses", str(index))) for index, clause in enumerate(sent)]
+    return [
+        _drafted_clause(clause, currency=currency, path=("clauses", str(index))) for index, clause in enumerate(clauses)
+    ]
 
 
-def _clause(sent: ClauseInput, *, currency: str, path: tuple[str, ...]) -> DraftedClause:
-    conditions = sent.conditions or []
+def _drafted_clause(clause: ClauseInput, *, currency: str, path: tuple[str, ...]) -> DraftedClause:
+    conditions = clause.conditions or []
     if len(conditions) > MAX_CONDITIONS:
         raise TermsError((*path, "conditions"), detail("COUNT_MOST", most=MAX_CONDITIONS))
     return (
-        sent.key,
+        clause.key,
         tuple(
-            _built(nested, kinds=CONDITIONS, currency=currency, path=(*path, "conditions", str(index)))
+            _rule(nested, kinds=CONDITIONS, currency=currency, path=(*path, "conditions", str(index)))
             for index, nested in enumerate(conditions)
         ),
-        _built(sent.effect, kinds=EFFECTS, currency=currency, path=(*path, "effect")),
+        _rule(clause.effect, kinds=EFFECTS, currency=currency, path=(*path, "effect")),
     )
 
 
-def _built(sent: object, *, kinds: Sequence[type[Rule]], currency: str, path: tuple[str, ...]) -> Any:
-    """The rule that a one-of input asks for."""
+def _rule(one_of_input: object, *, kinds: Sequence[type[Rule]], currency: str, path: tuple[str, ...]) -> Any:
+    """The rule, of one of the kinds, that a @oneOf input contains. Raises TermsError."""
     for kind in kinds:
-        given = getattr(sent, kind.kind)
-        if given is None or given is strawberry.UNSET:
+        rule_input = getattr(one_of_input, kind.kind)
+        if rule_input is None or rule_input is strawberry.UNSET:
             continue
         path = (*path, to_camel_case(kind.kind))
-        if given is False:
+        if rule_input is False:
             raise TermsError(path, detail("TRUE_OR_NOTHING"))
-        values = {part.name: getattr(given, part.name) for part in fields_of(kind) if part.owner_supplied}
+        values = {field.name: getattr(rule_input, field.name) for field in fields_of(kind) if field.owner_supplied}
         return kind(
             **{
-                part.name: _value(values[part.name], part=part, currency=currency, path=path)
-                for part in fields_of(kind)
-                if part.owner_supplied and not (values[part.name] is None and not part.required)
+                field.name: _field_value(values[field.name], field=field, currency=currency, path=path)
+                for field in fields_of(kind)
+                if field.owner_supplied and not (values[field.name] is None and not field.required)
             }
         )
     raise TermsError(path, detail("ONE_KIND"))
 
 
-def _value(sent: Any, *, part: RuleField, currency: str, path: tuple[str, ...]) -> Any:
-    path = (*path, to_camel_case(part.name))
-    if part.many:
-        if issubclass(part.type, Condition):
-            return part.collection_of(
-                _built(value, kinds=CONDITIONS, currency=currency, path=(*path, str(index)))
-                for index, value in enumerate(sent)
+def _field_value(input_value: Any, *, field: RuleField, currency: str, path: tuple[str, ...]) -> Any:
+    path = (*path, to_camel_case(field.name))
+    if field.many:
+        if issubclass(field.type, Condition):
+            return field.collection_of(
+                _rule(nested, kinds=CONDITIONS, currency=currency, path=(*path, str(index)))
+                for index, nested in enumerate(input_value)
             )
-        return part.collection_of(_item_value(value, part=part) for value in sent)
-    if part.type is not Money:
-        return _item_value(sent, part=part)
+        return field.collection_of(_item_value(item, field=field) for item in input_value)
+    if field.type is not Money:
+        return _item_value(input_value, field=field)
     try:
-        return Money.of(sent, currency)
+        return Money.of(input_value, currency)
     except AmountError as error:
         raise TermsError(path, error.detail) from error
 
 
-def _item_value(sent: Any, *, part: RuleField) -> Any:
-    """A single value; the space around a text is no part of it, and what identifies something has one spelling."""
-    if type(sent) is not str:
-        return sent
-    return normalised_identifier(sent) if part.identifying else sent.strip()
+def _item_value(item: Any, *, field: RuleField) -> Any:
+    """A single value: a text without surrounding spaces, and normalised if it identifies something."""
+    if type(item) is not str:
+        return item
+    return normalised_identifier(item) if field.identifying else item.strip()
 
 
 def input_values_of(clause: Clause) -> dict[str, Any]:
-    """A clause as the input that would publish it, in plain values: what `drafted_clauses` reads."""
+    """A clause as the input that would publish it, in plain values (see `ClauseInput`)."""
     conditions = [_rule_values(condition) for condition in clause.conditions]
     return {
         "key": clause.key,
@@ -171,20 +175,20 @@ def input_values_of(clause: Clause) -> dict[str, Any]:
 
 def _rule_values(rule: Rule) -> dict[str, Any]:
     fields = {}
-    for part in fields_of(type(rule)):
-        value = getattr(rule, part.name)
-        if part.owner_supplied and value is not None and value != frozenset():
-            fields[to_camel_case(part.name)] = _plain(value)
+    for field in fields_of(type(rule)):
+        value = getattr(rule, field.name)
+        if field.owner_supplied and value is not None and value != frozenset():
+            fields[to_camel_case(field.name)] = _plain_value(value)
     return {to_camel_case(rule.kind): fields if fields_of(type(rule)) else True}
 
 
-def _plain(value: Any) -> Any:
+def _plain_value(value: Any) -> Any:
     if isinstance(value, Rule):
         return _rule_values(value)
     if isinstance(value, frozenset):
-        return [_plain(item) for item in sorted_values(value)]
+        return [_plain_value(item) for item in sorted_values(value)]
     if isinstance(value, tuple):
-        return [_plain(item) for item in value]
+        return [_plain_value(item) for item in value]
     if isinstance(value, Enum):
         return value.name
     if isinstance(value, Money):

@@ -1,4 +1,4 @@
-"""The terms for anybody, without a key: what the public pages show, from the same sentences."""
+"""The terms for anybody, without a key: the same sentences that the public pages show."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from app.domain.terms.effects.effect import ClauseKind
 from app.domain.terms.highlights import highlights
 from app.domain.terms.status import TermsStatus
 from app.domain.terms.text import TextFormat, render
-from app.queries.terms import public_terms as reads
+from app.queries.terms import public_terms as public_terms_query
 
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    """The language of the operation, and the program whose formats and form of address apply."""
+    """The language of the operation (`tags` of an Accept-Language header), and the program with its formats and form of address."""
 
     tags: str | None
     program: ProgramEntity
 
     def phrasebook(self, locale: str | None) -> Phrasebook:
-        """The words for anybody, in a language or in that of the operation."""
+        """The phrasebook for public texts, in the language of `locale`, or without one in that of the operation."""
         return public_phrasebook_for(
             locale or self.tags, region=self.program.region, form_of_address=self.program.form_of_address
         )
@@ -38,7 +38,7 @@ class _Reader:
 
 @strawberry.type(description="What anybody may know of a program.")
 class PublicProgram:
-    """A program without its settings."""
+    """A program for anybody, without its settings."""
 
     slug: str = strawberry.field(description="Its name in public addresses; its pages are at `/p/SLUG`.")
     name: str = strawberry.field(description="Its name, as customers see it.")
@@ -50,7 +50,7 @@ class PublicProgram:
 
 @strawberry.type(description="A version of the terms, without its clauses.")
 class PublicVersion:
-    """A version in the list of all."""
+    """A version in the list of all versions."""
 
     version: int = strawberry.field(description="1 for the first version, counting up.")
     status: TermsStatus = strawberry.field(description="Where the version stands now.")
@@ -58,7 +58,7 @@ class PublicVersion:
 
 
 @strawberry.type(
-    description="A clause as anybody reads it: without the owner's key of it and without the names of groups of customers."
+    description="A clause as anybody reads it: without its key, and without the names of customer segments."
 )
 class PublicClause:
     """A printed clause."""
@@ -107,12 +107,12 @@ class PublicClauseChange:
 
 
 @strawberry.type(
-    description="A published version of a program's terms, for anybody to read: what `/p/SLUG/terms` shows. What is left of budgets and the names of groups of customers are not in it."
+    description="A published version of a program's terms, for anybody to read: what `/p/SLUG/terms` shows. It contains neither what is left of budgets nor the names of customer segments."
 )
 class PublicTerms:
-    """A version with the list of all."""
+    """A version with the list of all versions."""
 
-    terms: strawberry.Private[reads.PublicTerms]
+    terms: strawberry.Private[public_terms_query.PublicTerms]
     reader: strawberry.Private[_Reader]
     program: PublicProgram = strawberry.field(description="Whose terms these are.")
     version: int = strawberry.field(description="1 for the first version, counting up.")
@@ -123,9 +123,9 @@ class PublicTerms:
     )
 
     @classmethod
-    def of(cls, terms: reads.PublicTerms, *, tags: str | None) -> PublicTerms:
+    def of(cls, terms: public_terms_query.PublicTerms, *, tags: str | None) -> PublicTerms:
         """The GraphQL object for a version, with sentences in the language of `tags`."""
-        program, version = terms.public_program.program, terms.published.terms
+        program, terms_version = terms.public_program.program, terms.published.terms
         return cls(
             terms=terms,
             reader=_Reader(tags, program),
@@ -135,23 +135,23 @@ class PublicTerms:
                 currency_code=CurrencyCode(program.currency),
                 time_zone=program.zone,
             ),
-            version=version.version,
+            version=terms_version.version,
             status=terms.status,
-            effective_from=version.effective_from,
+            effective_from=terms_version.effective_from,
             versions=[
-                PublicVersion(version=listed.number, status=status, effective_from=listed.effective_from)
-                for listed, status in terms.public_program.versions
+                PublicVersion(version=published.number, status=status, effective_from=published.effective_from)
+                for published, status in terms.public_program.versions
             ],
         )
 
     @strawberry.field(description="The clauses that the text of the terms shows, in their order, at most 200.")
     def clauses(self) -> list[PublicClause]:
-        """Without those that cannot apply."""
+        """The printed clauses, without those that cannot apply."""
         return [PublicClause.of(clause, reader=self.reader) for clause in self.terms.published.terms.printed]
 
     @strawberry.field(description="At most three of the clauses, for readers without time to read them all.")
     def highlights(self) -> list[PublicClause]:
-        """What the first page shows."""
+        """The clauses that the first page shows."""
         return [PublicClause.of(clause, reader=self.reader) for clause in highlights(self.terms.published.terms)]
 
     @strawberry.field(description="What this version changed against the one before it; empty for the first.")
@@ -186,14 +186,14 @@ class PublicTermsQueries:
         version: Annotated[
             int | None,
             strawberry.argument(
-                description="The number of a version; default the one in force, before the first the one announced."
+                description="The number of a version; by default the version in force, or before the first one starts, the one that starts first."
             ),
         ] = None,
     ) -> PublicTerms | None:
         """One version; the caller's key, if there is one, makes no difference."""
         application = info.context.application
         terms = await application.query_across_programs(
-            reads.public_terms, slug=program, number=version, now=application.now
+            public_terms_query.public_terms, slug=program, number=version, now=application.now
         )
         if terms is None:
             return None

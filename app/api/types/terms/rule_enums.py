@@ -67,8 +67,8 @@ register_enum(
     BudgetMode,
     "What happens when less is left of a budget than its clause would give.",
     {
-        BudgetMode.WHOLE: "Nothing is given; the rest waits for somebody who gets less.",
-        BudgetMode.PARTIAL: "The rest is given.",
+        BudgetMode.WHOLE: "Nothing is given; what is left stays for a purchase that gets less.",
+        BudgetMode.PARTIAL: "What is left is given.",
     },
 )
 register_enum(
@@ -81,8 +81,8 @@ register_enum(
 )
 register_enum(
     NoticePreset,
-    "The rules of a place on notice.",
-    {NoticePreset.CA_QC: "Quebec: 60 to 90 days ahead; announced again when it takes longer."},
+    "The law of a place about notices of changes.",
+    {NoticePreset.CA_QC: "Quebec: 60 to 90 days ahead; a change that starts later must be announced again."},
 )
 register_enum(
     CombinationMode,
@@ -98,7 +98,7 @@ register_enum(
     "What happens when returned goods had earned more points than the customer has left.",
     {
         RefundMode.CLAMP_TO_ZERO: "The balance goes to zero, never below; the shortfall is shown and not collected.",
-        RefundMode.ALLOW_NEGATIVE: "Below zero; points earned later fill that up.",
+        RefundMode.ALLOW_NEGATIVE: "The balance goes below zero; points earned later repay the debt.",
     },
 )
 register_enum(
@@ -161,7 +161,7 @@ register_enum(
     {
         ChangeDirection.BETTER: "Nobody gets less by it.",
         ChangeDirection.NEUTRAL: "Nobody gets more or less.",
-        ChangeDirection.WORSE: "Somebody may get less; it needs notice. A change that helps some and harms others is one too.",
+        ChangeDirection.WORSE: "Somebody may get less; it needs notice. A change that helps some and harms others is WORSE, too.",
     },
     name="ChangeEffect",
 )
@@ -169,17 +169,17 @@ register_enum(
     LintCode,
     "What may be unfair in a draft of terms.",
     {
-        LintCode.NEVER_HOLDS: "Its conditions never come together.",
+        LintCode.NEVER_HOLDS: "Its conditions never hold together.",
         LintCode.NEVER_COUNTS: "Another clause always gives as much.",
-        LintCode.EXCLUDES_ITSELF: "An exception takes away all that its other conditions leave.",
+        LintCode.EXCLUDES_ITSELF: "One of its exceptions covers everything that its other conditions allow.",
         LintCode.CONTRADICTION: "It promises what another clause does not allow.",
         LintCode.SHUTS_OUT_VISITS: "Its hours shut out most of the real visits.",
         LintCode.REWARD_OUT_OF_REACH: "The median customer cannot reach it before points may expire.",
-        LintCode.NO_VARIANT_CHOICE: "It leaves no choice, though customers buy what it gives in several kinds.",
+        LintCode.NO_VARIANT_CHOICE: "The reward offers no choice of a variant, although customers buy several variants of the article.",
         LintCode.CASH_NOT_STATED: "The catalogue asks for cash in addition to points that the clause does not state.",
-        LintCode.REWARD_WITHOUT_PICTURE: "Nobody sees what it looks like.",
-        LintCode.REWARD_WITHOUT_DESCRIPTION: "Nobody reads what it is.",
+        LintCode.REWARD_WITHOUT_PICTURE: "The reward has no picture.",
+        LintCode.REWARD_WITHOUT_DESCRIPTION: "The reward has no description.",
         LintCode.NOTICE_TOO_SHORT: "It would start sooner than the terms in force allow.",
-        LintCode.NOTICE_TOO_LONG: "It would start later than a notice given now reaches by the terms in force.",
+        LintCode.NOTICE_TOO_LONG: "It would start after a notice given now has lapsed, by the terms in force.",
     },
 )

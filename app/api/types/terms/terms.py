@@ -77,7 +77,7 @@ class Clause:
 
 @strawberry.type(description="What a version changed in one clause.")
 class ClauseChange:
-    """A clause that came, went or changed."""
+    """A clause that was added, removed or changed."""
 
     change: strawberry.Private[changes.ClauseChange]
     before: Clause | None = strawberry.field(description="The clause as it was; null when it is new.")
@@ -96,12 +96,12 @@ class Tier:
 
     key: str = strawberry.field(description="The owner's name for it, stable over versions.")
     name: str = strawberry.field(description="The name that members read, as the owner wrote it, in every language.")
-    points: int = strawberry.field(description="Qualifying points that it takes.")
-    clause: Clause = strawberry.field(description="The clause of the terms that promises it.")
+    points: int = strawberry.field(description="Qualifying points that are required for it.")
+    clause: Clause = strawberry.field(description="The clause of the terms that defines it.")
 
     @classmethod
     def of(cls, key: str | None, *, terms: rules.Terms) -> Tier | None:
-        """The tier of this key for the reader; None where these terms have none."""
+        """The GraphQL object for the tier with this key; None if these terms have no such tier."""
         tier = next((tier for tier in terms.tiers if tier.tier == key), None)
         if tier is None:
             return None
@@ -119,19 +119,19 @@ class Terms(Node):
     effective_from: datetime = strawberry.field(description="From when it decides.")
 
     @classmethod
-    def of(cls, found: rules.Terms, *, context: Context) -> Terms:
+    def of(cls, terms: rules.Terms, *, context: Context) -> Terms:
         """The GraphQL object for a version of the caller's program."""
         return cls(
-            version_terms=found,
-            id=strawberry.ID(encode("Terms", f"{context.program.id}.{found.version}")),
-            version=found.version,
-            effective_from=found.effective_from,
+            version_terms=terms,
+            id=strawberry.ID(encode("Terms", f"{context.program.id}.{terms.version}")),
+            version=terms.version,
+            effective_from=terms.effective_from,
         )
 
     @strawberry.field(description="Where the version stands now.")
     async def status(self, info: Info) -> TermsStatus:
         """Scheduled, in force, superseded or withdrawn."""
-        # Not the time of the request: a mutation in it may have published this very version since.
+        # The time now, not that of the operation: a mutation of the operation may have published this version meanwhile.
         now = info.context.application.now(info.context.program)
         published = await info.context.query(terms_version, number=self.version)
         after = published.after if published is not None else None
@@ -156,8 +156,8 @@ class Terms(Node):
     @strawberry.field(description="The tiers that members reach, lowest first, at most 10; empty where there are none.")
     def tiers(self) -> list[Tier]:
         """Each with its clause."""
-        found = (Tier.of(tier.tier, terms=self.version_terms) for tier in self.version_terms.tiers)
-        return [tier for tier in found if tier is not None]
+        tiers = (Tier.of(tier.tier, terms=self.version_terms) for tier in self.version_terms.tiers)
+        return [tier for tier in tiers if tier is not None]
 
     @strawberry.field(description="What this version changed against the one before; empty for the first.")
     async def changes(self, info: Info) -> list[ClauseChange]:

@@ -1,4 +1,4 @@
-"""termsCheck: a draft tried out before it counts, and what is found in it."""
+"""termsCheck: a draft as it would be published, with its changes and the linter's findings."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class TermsDraft:
 
 @strawberry.type(description="What a draft would do, worked out from its rules. Nothing is stored.")
 class TermsCheck:
-    """The draft, its changes, and what is found in it; and why it cannot become terms."""
+    """The draft, its changes, the findings, and the problem for which it cannot become terms."""
 
     checked: strawberry.Private[CheckedDraft | None]
     problem: strawberry.Private[Problem | None]
@@ -88,7 +88,9 @@ class TermsCheck:
             return None
         return TermsDraft(draft=self.checked.draft, effective_from=self.checked.draft.effective_from)
 
-    @strawberry.field(description="What it changes against the last version that stands; empty for the first.")
+    @strawberry.field(
+        description="What it changes against the last version, withdrawn ones left out; empty if it is the first."
+    )
     def changes(self) -> list[ClauseChange]:
         """Clause by clause, by key."""
         if self.checked is None or self.checked.latest is None:
@@ -96,13 +98,15 @@ class TermsCheck:
         before, after = self.checked.latest, self.checked.draft
         return [change_of(change, before=before, after=after) for change in self.checked.changes]
 
-    @strawberry.field(description="What all changes mean together: one for the worse is enough.")
+    @strawberry.field(
+        description="What all changes mean together: WORSE if any of them is. Null when the draft cannot be read as terms."
+    )
     def effect_on_customer(self) -> ChangeDirection | None:
-        """Null when the draft is no terms at all."""
+        """The direction of all changes together."""
         return None if self.checked is None else self.checked.direction
 
     @strawberry.field(
-        description="The first moment at which it may start when it is published now; null when there is none, because the version that it would follow starts later than a notice given now reaches (see findings), or when the draft is no terms at all."
+        description="The first moment at which it may start if it is published now; null if there is none, because a notice given now lapses before the version that it would follow starts (see `findings`), or if the draft cannot be read as terms."
     )
     def earliest_from(self) -> datetime | None:
         """By the notice clause of the version in force."""
@@ -113,12 +117,12 @@ class TermsCheck:
         """The findings of the linter."""
         if self.checked is None:
             return []
-        own = {id(clause) for clause in self.checked.draft.clauses}
+        draft_clause_ids = {id(clause) for clause in self.checked.draft.clauses}
         current = self.checked.in_force or self.checked.draft
         return [
             TermsFinding(
                 finding=finding,
-                terms=self.checked.draft if id(finding.clause) in own else current,
+                terms=self.checked.draft if id(finding.clause) in draft_clause_ids else current,
                 code=finding.code,
             )
             for finding in self.checked.findings
@@ -130,17 +134,19 @@ class TermsCheck:
         return [] if self.problem is None else [user_error(self.problem, within=())]
 
 
-async def terms_check(clauses: list[ClauseInput], *, effective_from: datetime | None, context: Context) -> TermsCheck:
-    """Try the clauses out."""
+async def check_terms(clauses: list[ClauseInput], *, effective_from: datetime | None, context: Context) -> TermsCheck:
+    """Check a draft of these clauses."""
     try:
-        given = drafted_clauses(clauses, currency=context.program.currency)
+        drafted = drafted_clauses(clauses, currency=context.program.currency)
     except TermsError as error:
         problem = Problem(ProblemCode.INVALID_INPUT, path=error.path, detail=error.detail)
         return TermsCheck(checked=None, problem=problem)
     basis = await context.query(draft_basis, now=context.now)
-    found = await asyncio.to_thread(
-        check_draft, basis, program=context.program, clauses=given, effective_from=effective_from, now=context.now
+    checked = await asyncio.to_thread(
+        check_draft, basis, program=context.program, clauses=drafted, effective_from=effective_from, now=context.now
     )
-    if isinstance(found, TermsError):
-        return TermsCheck(checked=None, problem=terms_problem(found))
-    return TermsCheck(checked=found, problem=None if found.unenforced is None else terms_problem(found.unenforced))
+    if isinstance(checked, TermsError):
+        return TermsCheck(checked=None, problem=terms_problem(checked))
+    return TermsCheck(
+        checked=checked, problem=None if checked.unenforced is None else terms_problem(checked.unenforced)
+    )
