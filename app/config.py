@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Settings(BaseSettings):
-    """Every setting, with its variable's name as the alias. See docs/settings.md."""
+    """Every setting; its alias is the name of its environment variable. See docs/settings.md."""
 
     model_config = SettingsConfigDict(frozen=True, populate_by_name=True, extra="ignore")
 
@@ -34,7 +34,7 @@ class Settings(BaseSettings):
     trusted_documents: Path | None = Field(
         default=None,
         validation_alias="TROTH_TRUSTED_DOCUMENTS",
-        description="A folder of documents, or a manifest of them: no others are run.",
+        description="A folder of documents, or a manifest of them: no other documents are run.",
     )
     cors_origins: str | None = Field(
         default=None,
@@ -64,7 +64,7 @@ class Settings(BaseSettings):
         default=1_000,
         ge=10,
         validation_alias="TROTH_MAX_CONNECTIONS",
-        description="Open connections that are kept; for one more, the key or address with the most of them loses one.",
+        description="Open connections that are kept; one more closes a connection of the key or address that has most.",
     )
     requests_at_once: int = Field(
         default=32,
@@ -76,7 +76,7 @@ class Settings(BaseSettings):
         default=2,
         ge=1,
         validation_alias="TROTH_REQUESTS_BESIDE_OTHERS",
-        description="Of those, the requests of keys and addresses that have several, while others are served too.",
+        description="Of the requests under way, those of keys and addresses that have several, while other keys are used, too.",
     )
     cost_limit: int = Field(
         default=10_000,
@@ -94,18 +94,18 @@ class Settings(BaseSettings):
         default=300,
         ge=6,
         validation_alias="TROTH_LOOKUPS_PER_MINUTE",
-        description="Customer look-ups per key by card, phone and the like; one that finds nobody counts five times.",
+        description="Customer look-ups per key by card, phone and the like; a look-up that finds nobody counts five times.",
     )
     trusted_proxies: str = Field(
         default="",
         validation_alias="TROTH_TRUSTED_PROXIES",
-        description="Networks of reverse proxies, separated by commas, whose X-Forwarded-For or Forwarded counts.",
+        description="Networks of reverse proxies, separated by commas, whose X-Forwarded-For or Forwarded header is believed.",
     )
 
     @field_validator("trusted_proxies")
     @classmethod
-    def _networks(cls, text: str) -> str:
-        """The text, which must list networks."""
+    def _check_networks(cls, text: str) -> str:
+        """The unchanged text. Raises ValueError if it is no list of networks."""
         try:
             for part in filter(None, (part.strip() for part in text.split(","))):
                 ip_network(part)

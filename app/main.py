@@ -1,4 +1,4 @@
-"""The ASGI application: composition root for everything that is served."""
+"""The ASGI application: composition root of the server."""
 
 from __future__ import annotations
 
@@ -90,13 +90,13 @@ def create_app(
 ) -> Starlette:
     """The application over a database that is opened and closed with it.
 
-    `rate_limit` limits the cost of operations, `admission_limit` the work before them, `lookups_per_minute` customers looked up.
-    With `run_jobs` due jobs run. Impact previews find the database at `url`; without it they wait. `documents` is a shared cache,
-    `persisted` can be asked for by hash. `people` are shown; `trusted_proxies` are believed, pages of `cors_origins` let in.
+    `admission_limit` limits the work before operations, `rate_limit` their cost. With `run_jobs` scheduled work runs. Impact
+    previews open the database at `url` (None: they stay queued). Applications may share `documents`, a cache; clients send
+    `persisted` documents by hash. `people` are on the first screen. What `trusted_proxies` report of clients is believed.
     """
     application = Application(database=database, clock=clock, new_id=new_id)
-    admission, uses = Admission(admission_limit), KeyUses(application)
-    authenticator = Authenticator(application, admission, uses=uses, lookups=CustomerLookups(lookups_per_minute))
+    admission, key_uses = Admission(admission_limit), KeyUses(application)
+    authenticator = Authenticator(application, admission, uses=key_uses, lookups=CustomerLookups(lookups_per_minute))
     endpoint = GraphQLEndpoint(
         schema,
         authenticate=authenticator.authenticate,
@@ -112,9 +112,11 @@ def create_app(
     )
     pages = _pages(application, admission_limit, people, explorer=GRAPHQL_PATH if graphiql else None)
     app = Starlette(
-        routes=[*api_routes(endpoint, graphiql=graphiql), *_health(database), *page_routes(pages), *picture_routes()],
+        routes=_routes(endpoint, pages, database, graphiql=graphiql),
         exception_handlers=_exception_handlers(pages),
-        lifespan=partial(_open, database=database, work=_background(application, uses, url=url, run_jobs=run_jobs)),
+        lifespan=partial(
+            _lifespan, database=database, work=_background(application, key_uses, url=url, run_jobs=run_jobs)
+        ),
         middleware=middleware_layers(origins=cors_origins, trusted_proxies=trusted_proxies),
     )
     app.state.known_key = authenticator.known_key
@@ -123,10 +125,10 @@ def create_app(
 
 
 def _background(
-    application: Application, uses: KeyUses, *, url: str | None, run_jobs: bool
+    application: Application, key_uses: KeyUses, *, url: str | None, run_jobs: bool
 ) -> list[Callable[[], Coroutine[None, None, None]]]:
     """The work that runs beside requests."""
-    background: list[Callable[[], Coroutine[None, None, None]]] = [uses.run_for_ever]
+    background: list[Callable[[], Coroutine[None, None, None]]] = [key_uses.run_for_ever]
     if url is not None:
         background.append(PreviewWorker(application.database, url=url, clock=now).run_for_ever)
     if run_jobs:
@@ -137,7 +139,7 @@ def _background(
 def _pages(
     application: Application, limit: RateLimit, people: Sequence[MadeUpPerson], *, explorer: str | None
 ) -> Pages:
-    """The public pages. They have a limit of their own: whoever reads too many of them still signs in."""
+    """The public pages. Their limit is separate from that of the API: whoever reads too many pages can still call the API."""
     admission = Admission(limit)
     return Pages(
         application,
@@ -149,34 +151,34 @@ def _pages(
 
 
 def _exception_handlers(pages: Pages) -> dict[Any, Any]:
-    """The answers to exceptions outside the API, which answers its own."""
+    """The answers to exceptions outside the GraphQL endpoint, which turns its exceptions into answers itself."""
     return {
         HTTPException: partial(http_error_response, not_found=pages.not_found),
-        RateLimited: partial(_too_much, pages=pages),
-        Busy: partial(_not_now, pages=pages),
-        Unavailable: partial(_not_now, pages=pages),
+        RateLimited: partial(_rate_limited_page, pages=pages),
+        Busy: partial(_busy_page, pages=pages),
+        Unavailable: partial(_busy_page, pages=pages),
         Exception: unexpected_error_response,
     }
 
 
-async def _too_much(request: Request, error: Exception, *, pages: Pages) -> Response:
-    """The answer to the reader of pages who takes too much of the server's time."""
+async def _rate_limited_page(request: Request, error: Exception, *, pages: Pages) -> Response:
+    """The page for a reader who has used up the limit for pages."""
     assert isinstance(error, RateLimited)
     return pages.busy(request, status=429, retry_after=error.wait)
 
 
-async def _not_now(request: Request, error: Exception, *, pages: Pages) -> Response:
-    """The answer to a reader of pages while the database is busy or cannot be reached."""
+async def _busy_page(request: Request, error: Exception, *, pages: Pages) -> Response:
+    """The page for a reader while the database is busy or cannot be reached."""
     return pages.busy(request, status=503, retry_after=_retry_after(error))
 
 
 @asynccontextmanager
-async def _open(
+async def _lifespan(
     _: Starlette, *, database: Database, work: Sequence[Callable[[], Coroutine[None, None, None]]]
 ) -> AsyncIterator[None]:
     """Open the database and start the background tasks; stop both at shutdown."""
     await database.start()
-    # Found out at the start, so that the log says so before the first till does.
+    # Looking for a problem also logs it: at the start, before a till meets it.
     await database.problem()
     tasks = [asyncio.create_task(run_for_ever()) for run_for_ever in work]
     try:
@@ -189,12 +191,13 @@ async def _open(
         await database.stop()
 
 
-def _health(database: Database) -> Sequence[BaseRoute]:
-    return health_routes(find_problem=partial(_problem, database))
+def _routes(endpoint: GraphQLEndpoint, pages: Pages, database: Database, *, graphiql: bool) -> Sequence[BaseRoute]:
+    health = health_routes(find_problem=partial(_readiness_problem, database))
+    return [*api_routes(endpoint, graphiql=graphiql), *health, *page_routes(pages), *picture_routes()]
 
 
-async def _problem(database: Database) -> tuple[str, str] | None:
-    """Why the server is not ready: the code, and what to do."""
+async def _readiness_problem(database: Database) -> tuple[str, str] | None:
+    """Why the server is not ready, as a code and what to do about it; None if it is ready."""
     problem = await database.problem()
     return None if problem is None else (problem.value, problem.detail)
 
@@ -229,16 +232,16 @@ def create_app_from(settings: Settings, *, database: Database, people: Sequence[
 
 
 def _persisted_documents(settings: Settings) -> PersistedDocuments:
-    """Raises ValueError when the trusted documents cannot be used."""
+    """The documents that clients may send by hash. Raises ValueError if the folder of trusted documents cannot be used."""
     folder = settings.trusted_documents
     trusted = read_trusted_documents(folder) if folder is not None else None
     return PersistedDocuments(automatic=settings.persisted_documents, trusted=trusted)
 
 
 def tune_garbage_collection() -> None:
-    """Collect cycles seldom, and never among the objects that exist now: that saves a fifth of the time of a purchase.
+    """Collect garbage seldom, and never look at the objects that exist now: this saves a fifth of the time of a purchase.
 
-    A request makes thousands of objects and hardly a cycle. The schema above all exists for good.
+    A request makes thousands of objects and hardly a cycle; most objects that exist now, above all the schema, are never freed.
     """
     gc.collect()
     gc.freeze()
@@ -262,7 +265,7 @@ def serve_forever(settings: Settings, *, sockets: list[socket.socket], people: S
             turns=Turns(at_once=settings.requests_at_once, beside_others=settings.requests_beside_others),
         ),
         timeout_keep_alive=int(KEEP_ALIVE),
-        # A request may begin when another one ends, and has nothing to do with it.
+        # A request may begin in the context of another one that has just ended; it must not see its variables.
         reset_contextvars=True,
         access_log=False,
         # uvicorn would believe every client on this machine; see app/web/client_address.py.
@@ -270,6 +273,6 @@ def serve_forever(settings: Settings, *, sockets: list[socket.socket], people: S
         log_config=None,
         timeout_graceful_shutdown=10,
     )
-    # Ctrl+C is how a server is stopped.
+    # Ctrl+C stops a server: that is no error.
     with suppress(KeyboardInterrupt):
         uvicorn.Server(config).run(sockets=sockets)

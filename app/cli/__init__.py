@@ -58,11 +58,11 @@ def _troth(
 
 
 def main() -> None:
-    """The entry point of the `troth` command. What its user can put right ends it with one sentence and status 1."""
+    """The entry point of the `troth` command. An error that its user can put right ends it with one sentence and status 1."""
     try:
         app()
     except Exception as error:
-        # Only those that a user can put right end in a sentence; all others are raised again.
+        # Imported here, because a command without an error does not need it.
         from app.cli.failures import sentence_about
 
         if (sentence := sentence_about(error)) is None:

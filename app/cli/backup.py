@@ -16,7 +16,7 @@ from app.store.database.connect import dialect_of
 def backup(file: Annotated[Path, typer.Argument(help="The new file; nothing is overwritten.")]) -> None:
     """Copy a SQLite database into a new file, beside a server that writes. See docs/backup.md.
 
-    The copy holds everything that was acknowledged before. For PostgreSQL it says how pg_dump does this.
+    The copy holds everything that was acknowledged before the command began. For PostgreSQL the command only says how to use pg_dump.
     """
     url = Settings().database_url
     if dialect_of(url) == "postgres":

@@ -34,14 +34,14 @@ KEY_HOLDER = MEI
 def demo() -> None:
     """Serve a sandbox program with real purchases and three made-up members, and print what to try with them.
 
-    Without TROTH_DATABASE_URL the data is in a temporary file, which is deleted at the end.
+    Without TROTH_DATABASE_URL the data is in a temporary file, which is deleted when the server stops.
     """
     with tempfile.TemporaryDirectory(prefix="troth-demo-") as folder:
         os.environ.setdefault("TROTH_DATABASE_URL", f"sqlite:///{folder}/demo.db")
         settings = Settings()
-        # The port first: nobody pastes keys of a demo that cannot start.
+        # The port is bound first, so that no keys are printed for a demo that cannot start.
         sockets = listening_sockets(settings.host, settings.port)
-        shop = run_with_application(_sample, settings=settings, migrating=True)
+        shop = run_with_application(_sample_shop, settings=settings, migrating=True)
         print("\n".join(_welcome(shop, settings=settings)), flush=True)
         serve_forever(settings, sockets=sockets, people=PEOPLE)
 
@@ -49,16 +49,16 @@ def demo() -> None:
 def _welcome(shop: DemoShop, *, settings: Settings) -> Iterator[str]:
     """What to open, whom to try, and the variables for another terminal.
 
-    No line is a comment: not every shell takes a pasted one.
+    No line is a shell comment, because not every shell accepts comments that are pasted.
     """
-    address = f"http://{settings.host}:{settings.port}"
-    till = shop.started.token(Role.TILL)
-    yield f"{shop.started.program.name}, a made-up shop with real sample purchases"
+    base_url = f"http://{settings.host}:{settings.port}"
+    till = shop.new_program.token(Role.TILL)
+    yield f"{shop.new_program.program.name}, a made-up shop with real sample purchases"
     yield ""
-    yield f"  First screen  {address}/"
-    yield f"  Terms         {address}/terms"
+    yield f"  First screen  {base_url}/"
+    yield f"  Terms         {base_url}/terms"
     if settings.graphiql:
-        yield f"  GraphiQL      {address}{GRAPHQL_PATH}#key={till}"
+        yield f"  GraphiQL      {base_url}{GRAPHQL_PATH}#key={till}"
         yield "                signed in as a till: keep this address to yourself"
     yield ""
     yield "Three made-up members. Put their card's number into GraphiQL's variables:"
@@ -69,9 +69,9 @@ def _welcome(shop: DemoShop, *, settings: Settings) -> Iterator[str]:
     yield ""
     yield "To call the API from another terminal, paste this there:"
     yield ""
-    yield f"export TROTH_URL={address}{GRAPHQL_PATH}"
+    yield f"export TROTH_URL={base_url}{GRAPHQL_PATH}"
     for role in (Role.OWNER, Role.STAFF, Role.TILL):
-        yield f"export TROTH_{role.value}_KEY={shop.started.token(role)}"
+        yield f"export TROTH_{role.value}_KEY={shop.new_program.token(role)}"
     yield f"export TROTH_CUSTOMER_KEY={shop.customer_key}"
     yield ""
     yield f"TROTH_CUSTOMER_KEY is {KEY_HOLDER.name}'s. Stop with Ctrl+C."
@@ -79,14 +79,14 @@ def _welcome(shop: DemoShop, *, settings: Settings) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class DemoShop:
-    """The program of the demo, its made-up members, and the key of the one who has one."""
+    """The program of the demo with its keys, its made-up members, and the own key of `KEY_HOLDER`."""
 
-    started: NewProgram
+    new_program: NewProgram
     people: Sequence[EnrolledPerson]
     customer_key: str
 
 
-async def _sample(application: Application) -> DemoShop:
+async def _sample_shop(application: Application) -> DemoShop:
     """A sandbox shop with the sample's purchases and the made-up people."""
     command = CreateProgram(
         name="The Teapot",
@@ -98,22 +98,22 @@ async def _sample(application: Application) -> DemoShop:
         effective_from=datetime(2010, 12, 1, tzinfo=UTC),
         listed=True,
     )
-    started = await application.create_program(command)
-    program = started.program
+    new_program = await application.create_program(command)
+    program = new_program.program
     plan = plan_import(SAMPLE, target=await import_target(program, application=application))
     await run_plan(plan, application=application, program=program, on_progress=lambda _: None)
 
     people = await enrol_people(application, program=program)
     holder = next(member for member in people if member.person == KEY_HOLDER)
-    own_key = CreateAccessKey(
+    create_key = CreateAccessKey(
         role=Role.CUSTOMER,
         label="demo",
         customer=CustomerReference(holder.customer_id),
         expires_at=application.server_now() + KEY_LIFETIME,
     )
-    created = await execute(
-        application, create_access_key.run, name="createAccessKey", program=program, command=own_key
+    created_key = await execute(
+        application, create_access_key.run, name="createAccessKey", program=program, command=create_key
     )
-    assert not isinstance(created, Problem), created
-    assert created.token is not None, "it has just been created"
-    return DemoShop(started, people, created.token)
+    assert not isinstance(created_key, Problem), created_key
+    assert created_key.token is not None, "it has just been created"
+    return DemoShop(new_program, people, created_key.token)

@@ -28,7 +28,7 @@ CAKESTANDS: Mapping[MadeUpPerson, int] = {
     MadeUpPerson("Ben", "4000417025005"): 10,
     MadeUpPerson("Mei", "4902430698009"): 45,
 }
-"""How many cakestands each of them has bought, at £12.75: too few for a reward, enough for a coffee, enough for a mug."""
+"""How many cakestands, at £12.75, each person has bought: Ada too few for a reward, Ben enough for a coffee, Mei for a mug."""
 
 PEOPLE = tuple(CAKESTANDS)
 ADA, BEN, MEI = PEOPLE
@@ -38,7 +38,7 @@ TO_TRY: Mapping[MadeUpPerson, str] = {
     BEN: "Redeem a coffee for him, then undo it.",
     MEI: "She has a key of her own: run InApp with it, then Fulfil as the till.",
 }
-"""What to do with each of them, by the names of GraphiQL's examples."""
+"""What to try with each person; the names are those of GraphiQL's examples."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +51,10 @@ class EnrolledPerson:
 
 
 async def enrol_people(application: Application, *, program: Program) -> list[EnrolledPerson]:
-    """Enrol them and record what they bought."""
+    """Enrol the made-up people and record what each of them bought."""
     people = []
     for person, cakestands in CAKESTANDS.items():
-        enrolled = await _do(
+        enrolment = await _execute_or_exit(
             enrol_customer.run,
             name="enrolCustomer",
             key=person.card,
@@ -69,7 +69,7 @@ async def enrol_people(application: Application, *, program: Program) -> list[En
             occurred_at=application.now(program), zone=program.zone, currency=program.currency, lines=(line,)
         )
         customer = CustomerReference(person.card, IdentityKind.CARD)
-        bought = await _do(
+        purchase_result = await _execute_or_exit(
             record_purchase.run,
             name="recordPurchase",
             key=person.card,
@@ -77,12 +77,12 @@ async def enrol_people(application: Application, *, program: Program) -> list[En
             application=application,
             program=program,
         )
-        assert isinstance(bought, RecordPurchaseResult), bought
-        people.append(EnrolledPerson(person, enrolled.customer_id, bought.balances[Unit.POINTS].available))
+        assert isinstance(purchase_result, RecordPurchaseResult), purchase_result
+        people.append(EnrolledPerson(person, enrolment.customer_id, purchase_result.balances[Unit.POINTS].available))
     return people
 
 
-async def _do(
+async def _execute_or_exit(
     use_case: UseCase[CommandType, ResultType],
     *,
     name: str,

@@ -1,7 +1,7 @@
 """Files of terms: a draft in a file is checked, and published terms are written as a file.
 
-Such files are read and written by the GraphQL schema. Loading it takes half of the start of a command, so only the commands
-with a file load it.
+Such files are read and written by means of the GraphQL schema. Loading the schema takes half of the start of a command, so
+only the commands with a file load it.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
     from app.api.terms_files import TermsFile
 
 
-def file_of(terms: Terms) -> str:
-    """A file that publishes to the same clauses."""
+def file_text(terms: Terms) -> str:
+    """The text of a YAML file whose publication would give the same clauses."""
     from app.api.terms_files import write
 
     return write(terms)
 
 
 async def check_file(application: Application, text: str, *, program_id: str) -> tuple[TermsFile, CheckedDraft]:
-    """The file and its check; ends the command with the line of the first error."""
+    """The file and the result of checking its draft; ends the command if there is an error, whose line it prints."""
     from app.api.terms_files import TermsFileError, read
 
     program = await select_program(application, program_id)

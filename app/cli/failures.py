@@ -1,4 +1,4 @@
-"""What ends a command and is no bug: said in one sentence, so that its user knows what to do."""
+"""Errors that end a command without being bugs: each in one sentence that tells the user what to do."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from app.web.listening import CannotListen
 
 
 def sentence_about(error: BaseException) -> str | None:
-    """The sentence about an error; None for one that should not happen, whose traceback is wanted."""
+    """The sentence about an error that the user can put right; None for any other, whose traceback is wanted."""
     match error:
         case ValidationError() if error.title == Settings.__name__:
             return "; ".join(_setting_sentence(detail) for detail in error.errors())
@@ -34,21 +34,21 @@ def sentence_about(error: BaseException) -> str | None:
         case BackupFailed() | MigrationError() | AlreadyServed() | CannotListen():
             return str(error)
         case Unavailable():
-            return f"The database {_address(Settings().database_url)} cannot be used: {error}"
+            return f"The database {_url_without_secrets(Settings().database_url)} cannot be used: {error}"
         case _:
             return None
 
 
 def _setting_sentence(detail: Mapping[str, Any]) -> str:
-    """What is wrong with one variable. Its value is not repeated: it may hold a password."""
-    what = detail["msg"].removeprefix("Value error, ").replace("Input should be", "should be")
+    """What is wrong with one environment variable. Its value is not repeated, because it may contain a password."""
+    message = detail["msg"].removeprefix("Value error, ").replace("Input should be", "should be")
     if detail["type"].endswith("_parsing"):
-        what = what.partition(",")[0]
-    return f"{'.'.join(map(str, detail['loc']))} {what}"
+        message = message.partition(",")[0]
+    return f"{'.'.join(map(str, detail['loc']))} {message}"
 
 
-def _address(url: str) -> str:
-    """A database URL without password and parameters, which may hold one too."""
+def _url_without_secrets(url: str) -> str:
+    """A database URL without its password and its parameters, one of which may be a password."""
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]
     user = f"{parts.username}@" if parts.username else ""

@@ -8,14 +8,14 @@ from app.cli.runtime import out
 from app.domain.simulation.impact import Impact
 
 
-def print_report(found: Impact, *, old_price_days: int) -> None:
+def print_report(impact: Impact, *, old_price_days: int) -> None:
     """Print the report; `old_price_days`: for how many days the draft lets points earned before a price rise pay the old price."""
-    out.print(f"{found.purchases} purchases and {found.redemptions} redemptions of {found.members} members.")
-    out.print(f"{found.gainers} gain {found.points_gained} points, {found.losers} lose {found.points_lost} points.")
-    if found.stamps_gained or found.stamps_lost:
-        out.print(f"In stamps: {found.stamps_gained} more, {found.stamps_lost} fewer.")
-    out.print(f"Points outstanding: {found.liability_before} before, {found.liability_after} after.")
-    for title, customers in (("Most gaining", found.most_gaining), ("Most losing", found.most_losing)):
+    out.print(f"{impact.purchases} purchases and {impact.redemptions} redemptions of {impact.members} members.")
+    out.print(f"{impact.gainers} gain {impact.points_gained} points, {impact.losers} lose {impact.points_lost} points.")
+    if impact.stamps_gained or impact.stamps_lost:
+        out.print(f"In stamps: {impact.stamps_gained} more, {impact.stamps_lost} fewer.")
+    out.print(f"Points outstanding: {impact.liability_before} before, {impact.liability_after} after.")
+    for title, customers in (("Most gaining", impact.most_gaining), ("Most losing", impact.most_losing)):
         table = Table(
             "Member", "Points", "Earned now", "Earned by draft", "Stamps", "Rewards lost", "Rewards won", title=title
         )
@@ -28,9 +28,14 @@ def print_report(found: Impact, *, old_price_days: int) -> None:
     table = Table(
         "Reward", "Can pay now", "Can pay by draft", "No longer affordable", "Redemptions lost", title="Rewards"
     )
-    for reward in found.rewards:
-        counts = (reward.members_before, reward.members_after, reward.no_longer_affordable, reward.redemptions_lost)
-        table.add_row(reward.name, *(str(count) for count in counts))
+    for reward in impact.rewards:
+        numbers_of_reward = (
+            reward.members_before,
+            reward.members_after,
+            reward.no_longer_affordable,
+            reward.redemptions_lost,
+        )
+        table.add_row(reward.name, *(str(count) for count in numbers_of_reward))
     out.print(table)
     out.print("Every redemption is charged the full price of the draft, also where older points pay.")
     if old_price_days:

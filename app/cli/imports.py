@@ -53,18 +53,18 @@ def import_purchases(
             return plan, None
         with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
             task = progress.add_task("Recording", total=len(plan.customers()) + len(plan.receipts))
-            imported = await run_plan(
+            counts = await run_plan(
                 plan, application=application, program=selected, on_progress=lambda steps: progress.advance(task, steps)
             )
-        return plan, imported
+        return plan, counts
 
     try:
-        plan, imported = run_with_application(work, settings=Settings())
+        plan, counts = run_with_application(work, settings=Settings())
     except ValueError as error:
         raise exit_after_printing(str(error)) from error
     if errors is not None:
         _write_rejected(plan, errors)
-    _report(plan, imported, as_json=as_json)
+    _report(plan, counts, as_json=as_json)
     if not plan.receipts:
         raise exit_after_printing(
             "nothing in this file could be imported: every line is rejected, for the reasons above"
@@ -77,15 +77,15 @@ def _write_rejected(plan: Plan, file: Path) -> None:
         with file.open("w", encoding="utf-8", newline="") as errors_file:
             writer = csv.writer(errors_file)
             writer.writerow(("line", "invoice", "reason", "detail"))
-            for rejected in plan.rejected_in_file_order():
-                detail = rejected.detail or reason_text(rejected.reason)
-                writer.writerow((rejected.file_line, rejected.receipt_number, rejected.reason.value, detail))
+            for record in plan.rejected_in_file_order():
+                detail = record.detail or reason_text(record.reason)
+                writer.writerow((record.file_line, record.receipt_number, record.reason.value, detail))
     except OSError as error:
         raise exit_after_printing(f"{file} cannot be written: {error.strerror}") from error
 
 
-def _report(plan: Plan, imported: ImportCounts | None, *, as_json: bool) -> None:
-    rejected = plan.counts_by_reason()
+def _report(plan: Plan, counts: ImportCounts | None, *, as_json: bool) -> None:
+    counts_by_reason = plan.counts_by_reason()
     report = {
         "lines": plan.record_count,
         "purchases": len(plan.purchases),
@@ -93,10 +93,10 @@ def _report(plan: Plan, imported: ImportCounts | None, *, as_json: bool) -> None
         "customers": len(plan.customers()),
         "total_minor": sum(facts.total().minor for facts in plan.purchases),
         "refunds": len(plan.returns),
-        "rejected": rejected,
+        "rejected": counts_by_reason,
         "written": None
-        if imported is None
-        else {"customers": imported.customers, "purchases": imported.purchases, "refunds": imported.refunds},
+        if counts is None
+        else {"customers": counts.customers, "purchases": counts.purchases, "refunds": counts.refunds},
     }
     if as_json:
         print(json.dumps(report))
@@ -105,12 +105,10 @@ def _report(plan: Plan, imported: ImportCounts | None, *, as_json: bool) -> None
         f"{report['lines']} lines: {report['purchases']} purchases of {report['customers']} customers"
         f" with {report['purchase_lines']} lines, {report['refunds']} refunds."
     )
-    for reason, count in rejected.items():
+    for reason, count in counts_by_reason.items():
         if count:
             out.print(f"  rejected, {reason}: {count}", markup=False)
-    if imported is None:
+    if counts is None:
         out.print("Dry run: nothing was written.")
     else:
-        out.print(
-            f"Written: {imported.customers} customers, {imported.purchases} purchases, {imported.refunds} refunds."
-        )
+        out.print(f"Written: {counts.customers} customers, {counts.purchases} purchases, {counts.refunds} refunds.")

@@ -34,14 +34,14 @@ def run(program: ProgramOption = None, as_json: JsonOption = False) -> None:
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
 
     async def work(application: Application) -> tuple[DueChangesSummary, int]:
-        only = (await select_program(application, program)).id if program is not None else None
+        program_id = (await select_program(application, program)).id if program is not None else None
         scheduler = Scheduler(application)
         changes = NOTHING_DUE
-        for result in (await scheduler.run_all_programs(only=only)).values():
+        for result in (await scheduler.run_all_programs(only=program_id)).values():
             changes = changes.plus(result.changes)
         return changes, len(scheduler.skipped_accounts)
 
-    changes, skipped = run_with_application(work, settings=Settings())
+    changes, skipped_count = run_with_application(work, settings=Settings())
     if as_json:
         print(json.dumps(changes.to_data()))
     else:
@@ -49,5 +49,7 @@ def run(program: ProgramOption = None, as_json: JsonOption = False) -> None:
             f"{changes.accounts} accounts: {changes.lots_activated} lots became available, {changes.holds_expired} holds"
             f" expired, {changes.notices_given} expiry notices given, {changes.lots_expired} lots expired, {changes.tier_changes} tiers changed."
         )
-    if skipped:
-        raise exit_after_printing(f"{skipped} accounts were skipped after an error; run troth verify to find out why")
+    if skipped_count:
+        raise exit_after_printing(
+            f"{skipped_count} accounts were skipped after an error; run troth verify to find out why"
+        )

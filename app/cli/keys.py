@@ -34,9 +34,9 @@ from app.usecases.programs.revoke_access_key import RevokeAccessKey
 from app.usecases.programs.rotate_access_key import RotateAccessKey
 
 CUSTOMER_KEY_DAYS = 90
-"""How long a customer's key lasts where nothing is said."""
+"""The days after which a customer's key expires if --days is not given."""
 
-_PAGE = 100
+_PAGE_SIZE = 100
 
 commands = typer.Typer(no_args_is_help=True, add_completion=False, help="Access keys: list, create, rotate, revoke.")
 
@@ -53,7 +53,7 @@ def list_keys(
 
     async def work(application: Application) -> tuple[list[AccessKey], datetime]:
         selected = await select_program(application, program)
-        now, found, after = application.server_now(), list[AccessKey](), None
+        now, keys, after = application.server_now(), list[AccessKey](), None
         while True:
             page = await application.query(
                 access_key_page,
@@ -61,28 +61,28 @@ def list_keys(
                 role=role,
                 state=None,
                 at=now,
-                size=_PAGE,
+                size=_PAGE_SIZE,
                 after=after,
                 before=None,
                 from_end=False,
             )
-            found += page.keys
+            keys += page.keys
             if not page.more_after:
-                return found, now
+                return keys, now
             after = page.keys[-1].number
 
-    found, now = run_with_application(work, settings=Settings())
+    keys, now = run_with_application(work, settings=Settings())
     if as_json:
-        print(json.dumps({"keys": [_as_json(key, at=now) for key in found]}))
+        print(json.dumps({"keys": [_as_json(key, at=now) for key in keys]}))
         return
-    for key in found:
-        used = f"used {key.last_used_at:%Y-%m-%d %H:%M}" if key.last_used_at is not None else "never used"
-        ends = f", expires {key.expires_at:%Y-%m-%d %H:%M}" if key.expires_at is not None else ""
-        print(f"{key.id}  {key.role.value:11}  {key.state(now).value:7}  {used}{ends}  {key.label}".rstrip())
+    for key in keys:
+        last_use = f"used {key.last_used_at:%Y-%m-%d %H:%M}" if key.last_used_at is not None else "never used"
+        expiry = f", expires {key.expires_at:%Y-%m-%d %H:%M}" if key.expires_at is not None else ""
+        print(f"{key.id}  {key.role.value:11}  {key.state(now).value:7}  {last_use}{expiry}  {key.label}".rstrip())
 
 
 def _as_json(key: AccessKey, *, at: datetime) -> dict[str, str | None]:
-    def text(instant: datetime | None) -> str | None:
+    def iso(instant: datetime | None) -> str | None:
         return instant.isoformat() if instant is not None else None
 
     return {
@@ -90,10 +90,10 @@ def _as_json(key: AccessKey, *, at: datetime) -> dict[str, str | None]:
         "role": key.role.value,
         "state": key.state(at).value,
         "label": key.label,
-        "created_at": text(key.created_at),
-        "expires_at": text(key.expires_at),
-        "revoked_at": text(key.revoked_at),
-        "last_used_at": text(key.last_used_at),
+        "created_at": iso(key.created_at),
+        "expires_at": iso(key.expires_at),
+        "revoked_at": iso(key.revoked_at),
+        "last_used_at": iso(key.last_used_at),
         "replaces": key.replaces_id,
     }
 
@@ -135,7 +135,7 @@ def create_key(
             application, create_access_key.run, name="createAccessKey", program=selected, command=command
         )
         if isinstance(result, Problem):
-            raise exit_after_printing(_words(result, customer=customer))
+            raise exit_after_printing(_problem_text(result, customer=customer))
         return result.token
 
     print(run_with_application(work, settings=Settings()))
@@ -161,7 +161,7 @@ def rotate_key(
             application, rotate_access_key.run, name="rotateAccessKey", program=selected, command=command
         )
         if isinstance(result, Problem):
-            raise exit_after_printing(_words(result, key=key))
+            raise exit_after_printing(_problem_text(result, key=key))
         return result.token
 
     print(run_with_application(work, settings=Settings()))
@@ -169,7 +169,7 @@ def rotate_key(
 
 @commands.command("revoke")
 def revoke_key(key: KeyArgument, program: ProgramOption = None) -> None:
-    """End a key: servers that run stop taking it within ten seconds."""
+    """End a key: running servers stop accepting it within ten seconds."""
     command = RevokeAccessKey(access_key_id=_key_id(key))
 
     async def work(application: Application) -> None:
@@ -178,7 +178,7 @@ def revoke_key(key: KeyArgument, program: ProgramOption = None) -> None:
             application, revoke_access_key.run, name="revokeAccessKey", program=selected, command=command
         )
         if isinstance(result, Problem):
-            raise exit_after_printing(_words(result, key=key))
+            raise exit_after_printing(_problem_text(result, key=key))
 
     run_with_application(work, settings=Settings())
     out.print(f"Key {key} is revoked.", markup=False)
@@ -204,8 +204,8 @@ def _key_id(text: str) -> str:
         raise exit_after_printing("this is no id of a key: `troth keys list` prints them") from error
 
 
-def _words(problem: Problem, *, customer: str | None = None, key: str | None = None) -> str:
-    """A problem in words."""
+def _problem_text(problem: Problem, *, customer: str | None = None, key: str | None = None) -> str:
+    """A problem in English; `customer` and `key` are the arguments of the command."""
     match problem.code:
         case ProblemCode.CUSTOMER_NOT_FOUND:
             return f"there is no customer {customer!r}"

@@ -15,9 +15,9 @@ from typer.main import get_command
 
 
 class LazyCommand(TyperCommand):
-    """A command, or a group of commands, that is known by name and summary until it runs.
+    """A command or a group of commands that has only a name and a summary until it runs.
 
-    `source` is where its function or its `typer.Typer` is: ``module:name``.
+    `source` says where the function of the command, or the `typer.Typer` of the group, is: ``module:name``.
     """
 
     def __init__(self, name: str, *, source: str, summary: str) -> None:
@@ -26,18 +26,18 @@ class LazyCommand(TyperCommand):
 
     def make_context(self, *args: Any, **kwargs: Any) -> Any:
         """The context of the imported command, which then runs instead of this one."""
-        return get_command(self._imported()).make_context(*args, **kwargs)
+        return get_command(self._import()).make_context(*args, **kwargs)
 
-    def _imported(self) -> typer.Typer:
+    def _import(self) -> typer.Typer:
         module, _, name = self.source.partition(":")
-        # An import makes what stays. Looking for cycles in it takes an eighth of the start of a server.
+        # What an import creates is not freed. Collecting garbage meanwhile would take an eighth of the start of a server.
         gc.disable()
         try:
-            found = getattr(import_module(module), name)
+            imported = getattr(import_module(module), name)
         finally:
             gc.enable()
-        if isinstance(found, typer.Typer):
-            return found
-        single = typer.Typer(add_completion=False)
-        single.command(self.name)(found)
-        return single
+        if isinstance(imported, typer.Typer):
+            return imported
+        group = typer.Typer(add_completion=False)
+        group.command(self.name)(imported)
+        return group

@@ -63,7 +63,7 @@ def init(
     as_json: JsonOption = False,
 ) -> None:
     """Create a program from a template; prints its id and its keys, which are shown once."""
-    command = _command(
+    command = _checked_command(
         name=name,
         template=template,
         currency=currency,
@@ -86,13 +86,13 @@ def _create(command: CreateProgram) -> NewProgram:
 
     try:
         return run_with_application(work, settings=Settings(), migrating=True)
-    except SlugTaken as taken:
-        raise exit_after_printing(f"another program has the slug {str(taken)!r}") from taken
+    except SlugTaken as error:
+        raise exit_after_printing(f"another program has the slug {str(error)!r}") from error
 
 
-def _print_created(created: NewProgram, *, as_json: bool) -> None:
-    program = created.program
-    tokens = {new.key.role.value.lower(): new.token for new in created.keys}
+def _print_created(new_program: NewProgram, *, as_json: bool) -> None:
+    program = new_program.program
+    tokens = {new_key.key.role.value.lower(): new_key.token for new_key in new_program.keys}
     if as_json:
         print(json.dumps({"program": program.id, "slug": program.slug, "keys": tokens}))
         return
@@ -103,7 +103,7 @@ def _print_created(created: NewProgram, *, as_json: bool) -> None:
         out.print(f"  {role:6} {token}", markup=False, highlight=False)
 
 
-def _command(
+def _checked_command(
     *,
     name: str,
     template: str,
@@ -127,8 +127,8 @@ def _command(
         name = normalised_name(name)
     except InvalidNameError as error:
         raise exit_after_printing(f"the name of a program: {error}") from error
-    if slug is not None and (wrong := slug_problem(slug)) is not None:
-        raise exit_after_printing(f"the slug of a program: {in_english(wrong)}")
+    if slug is not None and (fault := slug_problem(slug)) is not None:
+        raise exit_after_printing(f"the slug of a program: {in_english(fault)}")
     try:
         zone(time_zone)
         start = day_start(date.fromisoformat(effective_from), zone_name=time_zone) if effective_from else None

@@ -1,4 +1,4 @@
-"""What all commands share: the clock, ids, the database, and plain error messages."""
+"""What all commands share: the clock, ids, the database, and error messages in one sentence."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ async def execute(
     program: Program,
     command: CommandType,
 ) -> ResultType | Problem:
-    """The result of a command; each call is one of its own."""
+    """Carry out a command under a new idempotency key, so that each call carries it out; returns its result."""
     key = f"cli:{new_id()}"
     execution = await application.execute(
         use_case, name=name, program=program, principal=None, key=key, fingerprint_input=key, command=command

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.progress import Progress
 
-from app.cli.draft_files import check_file, file_of
+from app.cli.draft_files import check_file, file_text
 from app.cli.impact_report import print_report
 from app.cli.runtime import ProgramOption, err, exit_after_printing, out, run_with_application, select_program
 from app.config import Settings
@@ -52,7 +52,7 @@ terms = typer.Typer(
 @terms.command()
 def check(file: FileArgument, program: ProgramOption = None, locale: LocaleOption = "en") -> None:
     """Print the terms in the file, and what is unfair in them; ends with status 1 when there are findings."""
-    selected, checked = _checked(file, program)
+    selected, checked = _check_draft(file, program)
     phrasebook = _phrasebook(locale, selected)
     out.print(render(checked.draft, format=TextFormat.PLAIN, phrasebook=phrasebook), end="", markup=False)
     for finding in checked.findings:
@@ -66,7 +66,7 @@ def check(file: FileArgument, program: ProgramOption = None, locale: LocaleOptio
 @terms.command()
 def diff(file: FileArgument, program: ProgramOption = None, locale: LocaleOption = "en") -> None:
     """Compare the file with the last published version, and print when it could start."""
-    selected, checked = _checked(file, program)
+    selected, checked = _check_draft(file, program)
     phrasebook = _phrasebook(locale, selected)
     for change in checked.changes:
         out.print(f"{change.direction}: {change.statement(phrasebook)}", markup=False)
@@ -90,7 +90,7 @@ def preview(
     days: Annotated[int, typer.Option(min=1, max=MAX_DAYS, help="How many days of the past to replay.")] = 90,
 ) -> None:
     """Replay the recent past under the terms in the file: who gains, who loses, what becomes unaffordable."""
-    text = _text(file)
+    text = _read_text(file)
 
     async def work(application: Application) -> tuple[Impact, int] | None:
         selected = await select_program(application, program)
@@ -100,11 +100,11 @@ def preview(
         in_force = await application.query(terms_at, program_id=selected.id, at=now)
         if in_force is None:
             return None
-        with Progress(console=err, transient=True) as shown:
-            task = shown.add_task("Members", total=None)
+        with Progress(console=err, transient=True) as progress:
+            task = progress.add_task("Members", total=None)
 
             async def on_progress(done: int, total: int) -> bool:
-                shown.update(task, completed=done, total=total)
+                progress.update(task, completed=done, total=total)
                 return True
 
             impact = await simulate_program(
@@ -140,13 +140,13 @@ def publish_file(
     even_unfair: Annotated[bool, typer.Option("--even-unfair", help="Publish in spite of findings.")] = False,
 ) -> None:
     """Publish the file: better changes at once, worse ones with notice. Publishing the same file twice changes nothing."""
-    text = _text(file)
+    text = _read_text(file)
 
     async def work(
         application: Application,
     ) -> tuple[Program, CheckedDraft, Execution[PublishTermsResult] | Problem | None]:
         selected = await select_program(application, program)
-        sent, checked = await check_file(application, text, program_id=selected.id)
+        terms_file, checked = await check_file(application, text, program_id=selected.id)
         if (checked.latest is not None and not checked.changes) or (checked.findings and not even_unfair):
             return selected, checked, None
         execution = await application.execute(
@@ -154,16 +154,16 @@ def publish_file(
             name="publishTerms",
             program=selected,
             principal=None,
-            key=_key(checked, text=text, now=application.now(selected)),
+            key=_idempotency_key(checked, text=text, now=application.now(selected)),
             fingerprint_input=text,
-            command=PublishTerms(effective_from=sent.effective_from, clauses=sent.clauses),
+            command=PublishTerms(effective_from=terms_file.effective_from, clauses=terms_file.clauses),
         )
         return selected, checked, execution
 
     selected, checked, execution = run_with_application(work, settings=Settings())
     phrasebook = _phrasebook(locale, selected)
     if execution is not None:
-        _report(execution, checked=checked, phrasebook=phrasebook)
+        _print_result(execution, checked=checked, phrasebook=phrasebook)
     elif not checked.changes:
         out.print("Nothing changes; nothing was published.")
     else:
@@ -172,33 +172,34 @@ def publish_file(
         raise exit_after_printing("not published: correct the findings, or use --even-unfair")
 
 
-def _key(checked: CheckedDraft, *, text: str, now: datetime) -> str:
+def _idempotency_key(checked: CheckedDraft, *, text: str, now: datetime) -> str:
     """The idempotency key: a hash of the text, the number of the next version, the version before it, and the day.
 
-    The next number also counts withdrawn versions. A refusal by the notice clause is a stored result; on the next
-    day, or once the version before was withdrawn, the outcome may differ, so the key does, too.
+    The next number also counts withdrawn versions. A refusal by the notice clause is stored under the key. On the next
+    day, or once the version before was withdrawn, the notice clause may allow the draft: the key is then another one.
     """
-    follows = checked.latest.version if checked.latest is not None else 0
+    previous_version = checked.latest.version if checked.latest is not None else 0
     today = local_date(now, zone_name=checked.draft.zone)
-    return hashlib.sha256(f"{checked.draft.version}\n{follows}\n{today}\n{text}".encode()).hexdigest()
+    return hashlib.sha256(f"{checked.draft.version}\n{previous_version}\n{today}\n{text}".encode()).hexdigest()
 
 
 def _finding_text(finding: LintFinding, *, phrasebook: Phrasebook) -> str:
-    words = phrasebook.text([finding.statement(phrasebook), finding.example(phrasebook)])
-    return f"{finding.code} (clause {finding.clause.number}): {words}"
+    text = phrasebook.text([finding.statement(phrasebook), finding.example(phrasebook)])
+    return f"{finding.code} (clause {finding.clause.number}): {text}"
 
 
 def _refusal_text(decision: Decision, *, terms: Terms, phrasebook: Phrasebook) -> str:
-    """The reasons of the decision, each with its code, its clause's key and its remedies; `terms` decided it."""
-    explained, lines = Explanation.of(decision, terms=terms), []
-    for reason in explained.failed():
-        helps = [explained.remedy(remedy, reason=reason, phrasebook=phrasebook) for remedy in reason.finding.remedies]
-        words = phrasebook.text([explained.statement(reason, phrasebook=phrasebook), *helps])
-        lines.append(f"{reason.finding.code} (clause {reason.clause}): {words}")
+    """The reasons of a decision under `terms`, each with its code, the key of its clause and its remedies."""
+    explanation, lines = Explanation.of(decision, terms=terms), []
+    for reason in explanation.failed():
+        finding = reason.finding
+        remedies = [explanation.remedy(remedy, reason=reason, phrasebook=phrasebook) for remedy in finding.remedies]
+        text = phrasebook.text([explanation.statement(reason, phrasebook=phrasebook), *remedies])
+        lines.append(f"{finding.code} (clause {reason.clause}): {text}")
     return "\n".join(lines)
 
 
-def _report(
+def _print_result(
     execution: Execution[PublishTermsResult] | Problem, *, checked: CheckedDraft, phrasebook: Phrasebook
 ) -> None:
     if isinstance(execution, Problem):
@@ -207,9 +208,8 @@ def _report(
         )
     decision = execution.result.decision
     if decision is not None and decision.outcome is DecisionOutcome.REFUSED:
-        raise exit_after_printing(
-            _refusal_text(decision, terms=checked.in_force or checked.draft, phrasebook=phrasebook)
-        )
+        deciding_terms = checked.in_force or checked.draft
+        raise exit_after_printing(_refusal_text(decision, terms=deciding_terms, phrasebook=phrasebook))
     start = phrasebook.instant_with_weekday(checked.draft.effective_from, zone=checked.draft.zone)
     effect = "" if checked.latest is None else f" {checked.direction} for customers."
     out.print(f"Version {execution.result.terms_version} starts on {start}.{effect}", markup=False)
@@ -225,20 +225,16 @@ def show(
     format: Annotated[TextFormat, typer.Option("--format", case_sensitive=False)] = TextFormat.PLAIN,
 ) -> None:
     """Print a published version."""
-    selected, published = _published(program, version)
-    out.print(
-        render(published.terms, format=format, phrasebook=_phrasebook(locale, selected)),
-        end="",
-        markup=False,
-        highlight=False,
-    )
+    selected, published_terms = _published_terms(program, version)
+    text = render(published_terms, format=format, phrasebook=_phrasebook(locale, selected))
+    out.print(text, end="", markup=False, highlight=False)
 
 
 @terms.command()
 def export(program: ProgramOption = None, version: VersionOption = None) -> None:
     """Print a published version as a file that publishes to the same clauses."""
-    _, published = _published(program, version)
-    print(file_of(published.terms), end="")
+    _, published_terms = _published_terms(program, version)
+    print(file_text(published_terms), end="")
 
 
 @terms.command("withdraw")
@@ -259,12 +255,12 @@ def withdraw_version(
             command=WithdrawTerms(version=version),
         )
 
-    if isinstance(withdrawn := run_with_application(work, settings=Settings()), Problem):
-        raise exit_after_printing(f"{withdrawn.code}: {in_english(withdrawn.detail) if withdrawn.detail else ''}")
+    if isinstance(execution := run_with_application(work, settings=Settings()), Problem):
+        raise exit_after_printing(f"{execution.code}: {in_english(execution.detail) if execution.detail else ''}")
     out.print(f"Version {version} is withdrawn.")
 
 
-def _text(file: Path) -> str:
+def _read_text(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
@@ -276,8 +272,9 @@ def _phrasebook(locale: str, program: Program) -> Phrasebook:
     return phrasebook_for(locale, region=program.region, form_of_address=program.form_of_address)
 
 
-def _checked(file: Path, program: str | None) -> tuple[Program, CheckedDraft]:
-    text = _text(file)
+def _check_draft(file: Path, program: str | None) -> tuple[Program, CheckedDraft]:
+    """The selected program and the result of checking the draft in the file; ends the command if the file has an error."""
+    text = _read_text(file)
 
     async def work(application: Application) -> tuple[Program, CheckedDraft]:
         selected = await select_program(application, program)
@@ -287,14 +284,16 @@ def _checked(file: Path, program: str | None) -> tuple[Program, CheckedDraft]:
     return run_with_application(work, settings=Settings())
 
 
-def _published(program: str | None, version: int | None) -> tuple[Program, TermsWithNeighbours]:
+def _published_terms(program: str | None, version: int | None) -> tuple[Program, Terms]:
+    """The selected program and a version of its terms, by default the one in force; ends the command if there is none."""
+
     async def work(application: Application) -> tuple[Program, TermsWithNeighbours | None]:
         selected = await select_program(application, program)
         if version is not None:
             return selected, await application.query(terms_version, program_id=selected.id, number=version)
         return selected, await application.query(terms_at, program_id=selected.id, at=application.now(selected))
 
-    selected, published = run_with_application(work, settings=Settings())
-    if published is None:
+    selected, with_neighbours = run_with_application(work, settings=Settings())
+    if with_neighbours is None:
         raise exit_after_printing("there is no such version")
-    return selected, published
+    return selected, with_neighbours.terms

@@ -11,15 +11,15 @@ from rich.progress import Progress
 
 from app.cli.runtime import JsonOption, ProgramOption, err, out, run_with_application, select_program
 from app.config import Settings
-from app.jobs.parallel_verification import Range, processors, ranges, verify_ranges
+from app.jobs.parallel_verification import AccountRange, processor_count, split_accounts, verify_ranges
 from app.queries.programs.programs import all_programs
 from app.queries.verification.discrepancies import Discrepancy
 from app.queries.verification.verify_accounts import VerifiedPage
 from app.queries.verification.verify_program import verify_program
 from app.usecases.application import Application
 
-AccountRanges = dict[str, tuple[Range, ...]]
-"""The accounts of programs, in ranges, by program id."""
+AccountRanges = dict[str, tuple[AccountRange, ...]]
+"""The ranges of accounts of each program, by program id."""
 
 
 def verify(
@@ -45,7 +45,7 @@ def verify(
             settings.database_url,
             program_id=program_id,
             account_ranges=account_ranges,
-            processes=processes or processors(),
+            processes=processes or processor_count(),
         )
         counts["accounts"] += sum(page.account_count for page in pages)
         counts["entries"] += sum(page.entry_count for page in pages)
@@ -54,23 +54,23 @@ def verify(
             *(discrepancy for page in pages for discrepancy in page.discrepancies),
             *program_wide,
         ]
-    total = sum(len(of_program) for of_program in discrepancies.values())
+    discrepancy_count = sum(len(program_discrepancies) for program_discrepancies in discrepancies.values())
     if as_json:
-        listed = [
+        discrepancy_texts = [
             f"{discrepancy.place}: {discrepancy.problem}"
-            for of_program in discrepancies.values()
-            for discrepancy in of_program
+            for program_discrepancies in discrepancies.values()
+            for discrepancy in program_discrepancies
         ]
-        print(json.dumps({"programs": len(discrepancies), **counts, "discrepancies": listed}))
+        print(json.dumps({"programs": len(discrepancies), **counts, "discrepancies": discrepancy_texts}))
     else:
-        for of_program in discrepancies.values():
-            for discrepancy in of_program:
+        for program_discrepancies in discrepancies.values():
+            for discrepancy in program_discrepancies:
                 out.print(f"{discrepancy.place}: {discrepancy.problem}", style="red", markup=False)
         out.print(
             f"{len(discrepancies)} programs, {counts['accounts']} accounts, {counts['entries']} entries: "
-            + ("no discrepancies." if not total else f"{total} discrepancies.")
+            + ("no discrepancies." if not discrepancy_count else f"{discrepancy_count} discrepancies.")
         )
-    if total:
+    if discrepancy_count:
         raise typer.Exit(1)
 
 
@@ -80,25 +80,25 @@ async def _verify_program_wide(application: Application, *, program_id: str) -> 
 
 
 async def _account_ranges(application: Application, program: str | None) -> AccountRanges:
-    """The accounts of the selected programs, in ranges."""
+    """The ranges of accounts of the selected program, or of all programs."""
     programs = (
         [await select_program(application, program)]
         if program is not None
         else list(await application.query_across_programs(all_programs))
     )
-    return {selected.id: await application.query_long(ranges, program_id=selected.id) for selected in programs}
+    return {selected.id: await application.query_long(split_accounts, program_id=selected.id) for selected in programs}
 
 
 def _verify_accounts(
-    url: str, *, program_id: str, account_ranges: tuple[Range, ...], processes: int
+    url: str, *, program_id: str, account_ranges: tuple[AccountRange, ...], processes: int
 ) -> list[VerifiedPage]:
     """Verify the accounts of a program; the pages are in the order of the accounts."""
-    by_position: dict[int, list[VerifiedPage]] = {}
+    pages_by_position: dict[int, list[VerifiedPage]] = {}
     with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
         task = progress.add_task("Verifying", total=len(account_ranges))
         for position, pages in verify_ranges(
             url, program_id=program_id, account_ranges=account_ranges, processes=processes
         ):
-            by_position[position] = pages
+            pages_by_position[position] = pages
             progress.advance(task)
-    return [page for position in sorted(by_position) for page in by_position[position]]
+    return [page for position in sorted(pages_by_position) for page in pages_by_position[position]]

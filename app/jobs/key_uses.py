@@ -1,4 +1,4 @@
-"""When access keys were last used: noted in memory, and written in batches, beside the transactions of requests."""
+"""When access keys were last used: noted in memory and written in batches, outside the transactions of requests."""
 
 from __future__ import annotations
 
@@ -15,45 +15,45 @@ from app.usecases.application import Application
 WRITE_INTERVAL = 20.0
 """Seconds between two writes."""
 
-MAX_NOTED = 100_000
-"""Keys whose use is not written yet, such as while the database cannot write; uses of further keys are not noted."""
+MAX_UNWRITTEN = 100_000
+"""The most keys with an unwritten use, such as while the database cannot write; uses of further keys are then not noted."""
 
-BATCH = 500
+BATCH_SIZE = 500
 """Keys written in one transaction."""
 
 _log = structlog.get_logger()
 
 
 class KeyUses:
-    """The last use of each key since the last write, to the minute."""
+    """The last use of each key that is not written yet, to the minute."""
 
     def __init__(self, application: Application) -> None:
         self._application = application
-        self._noted: dict[tuple[str, str], datetime] = {}
+        self._unwritten: dict[tuple[str, str], datetime] = {}
 
     def note(self, *, program_id: str, access_key_id: str) -> None:
         """Note that a key is used now."""
-        if len(self._noted) < MAX_NOTED:
-            self._noted[program_id, access_key_id] = self._application.server_now().replace(second=0, microsecond=0)
+        if len(self._unwritten) < MAX_UNWRITTEN:
+            self._unwritten[program_id, access_key_id] = self._application.server_now().replace(second=0, microsecond=0)
 
     async def write(self) -> None:
-        """Write what was noted; what cannot be written stays noted. Raises Busy and Unavailable."""
+        """Write the noted uses; those that cannot be written stay noted. Raises Busy and Unavailable."""
         by_program: dict[str, dict[str, datetime]] = {}
-        for (program_id, access_key_id), used_at in self._noted.items():
+        for (program_id, access_key_id), used_at in self._unwritten.items():
             by_program.setdefault(program_id, {})[access_key_id] = used_at
         for program_id, uses in by_program.items():
             items = list(uses.items())
-            for start in range(0, len(items), BATCH):
-                batch = dict(items[start : start + BATCH])
+            for start in range(0, len(items), BATCH_SIZE):
+                batch = dict(items[start : start + BATCH_SIZE])
                 await self._application.database.write(
                     partial(access_keys.note_uses, uses=batch), program_id=program_id, lock_key="key uses"
                 )
                 for access_key_id, used_at in batch.items():
-                    if self._noted.get((program_id, access_key_id)) == used_at:
-                        del self._noted[program_id, access_key_id]
+                    if self._unwritten.get((program_id, access_key_id)) == used_at:
+                        del self._unwritten[program_id, access_key_id]
 
     async def run_for_ever(self) -> None:
-        """Write from time to time until cancelled, and once more then."""
+        """Write every `WRITE_INTERVAL` seconds until cancelled, and once more at the end."""
         try:
             while True:
                 await asyncio.sleep(WRITE_INTERVAL)

@@ -17,30 +17,30 @@ from app.store.database.connect import open_database
 from app.store.database.session import Session
 from app.store.ledger import accounts
 
-RANGE = 500
-"""Accounts in one range: a process gets the next range when it has verified one."""
+RANGE_SIZE = 500
+"""The number of accounts in one range: a process gets the next range when it has verified one."""
 
 
 @dataclass(frozen=True, slots=True)
-class Range:
+class AccountRange:
     """The accounts with ids after `after`, up to and including `until` (None: to the last)."""
 
     after: str
     until: str | None
 
 
-async def ranges(session: Session) -> tuple[Range, ...]:
+async def split_accounts(session: Session) -> tuple[AccountRange, ...]:
     """The accounts of a program, in ranges of about the same size."""
-    bounds = await accounts.every_nth(session, n=RANGE)
-    return tuple(Range(after, until) for after, until in zip((NIL_UUID, *bounds), (*bounds, None), strict=True))
+    bounds = await accounts.every_nth(session, n=RANGE_SIZE)
+    return tuple(AccountRange(after, until) for after, until in zip((NIL_UUID, *bounds), (*bounds, None), strict=True))
 
 
 def verify_ranges(
-    url: str, *, program_id: str, account_ranges: tuple[Range, ...], processes: int
+    url: str, *, program_id: str, account_ranges: tuple[AccountRange, ...], processes: int
 ) -> Iterator[tuple[int, list[VerifiedPage]]]:
     """Verify ranges of a program's accounts in parallel.
 
-    Yields the position and the pages of each range as soon as it is done.
+    As soon as a range is verified, yields its position in `account_ranges` and its verified pages.
     """
     processes = min(processes, len(account_ranges))
     if processes == 1:
@@ -53,8 +53,8 @@ def verify_ranges(
             pool.submit(verify_range, url, program_id, account_range): position
             for position, account_range in enumerate(account_ranges)
         }
-        for done in as_completed(positions):
-            yield positions[done], done.result()
+        for future in as_completed(positions):
+            yield positions[future], future.result()
 
 
 def _collect_garbage_rarely() -> None:
@@ -63,12 +63,12 @@ def _collect_garbage_rarely() -> None:
     gc.set_threshold(200_000, 50, 50)
 
 
-def verify_range(url: str, program_id: str, account_range: Range) -> list[VerifiedPage]:
-    """Verify one range, page by page, each on one snapshot."""
+def verify_range(url: str, program_id: str, account_range: AccountRange) -> list[VerifiedPage]:
+    """Verify one range, page by page, each page on one state of the database."""
     return asyncio.run(_verify_range(url, program_id=program_id, account_range=account_range))
 
 
-async def _verify_range(url: str, *, program_id: str, account_range: Range) -> list[VerifiedPage]:
+async def _verify_range(url: str, *, program_id: str, account_range: AccountRange) -> list[VerifiedPage]:
     database = open_database(url)
     await database.start()
     pages: list[VerifiedPage] = []
@@ -83,6 +83,6 @@ async def _verify_range(url: str, *, program_id: str, account_range: Range) -> l
     return pages
 
 
-def processors() -> int:
+def processor_count() -> int:
     """The number of processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,7 +1,7 @@
 """Computes one impact preview in a process of its own: `python -m app.jobs.preview_process PROGRAM PREVIEW`.
 
-It uses the processor for seconds, which must not delay tills. It ends when it is done, when the preview was
-cancelled, and when the server that started it is gone.
+It uses the processor for seconds, which must not delay tills. The process ends when the preview is computed or was
+cancelled, or when the server that started the process is gone.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ PROGRESS_INTERVAL = 0.5
 async def compute(
     database: Database, *, program_id: str, preview_id: str, parent: int, clock: Callable[[], datetime]
 ) -> bool:
-    """Replay, report progress, and store the result; False when there was nothing to do or the preview was cancelled."""
+    """Replay, report progress, and store the result; False if it was not stored: the preview is unknown or cancelled, or the server is gone."""
 
     async def write(work: Work[bool]) -> bool:
         return await database.write(work, program_id=program_id, lock_key=preview_id)

@@ -1,4 +1,4 @@
-"""The recent past replayed under a draft, customer by customer and page by page."""
+"""The recent past replayed under a draft of the terms, customer by customer and page by page."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from app.store.database.codecs import NIL_UUID
 from app.store.database.session import Database
 from app.store.previews import customer_histories
 
-Progress = Callable[[int, int], Awaitable[bool]]
+OnProgress = Callable[[int, int], Awaitable[bool]]
 """Called with the number of customers replayed and their total; returns whether to continue."""
 
 
 async def simulate_program(
-    database: Database, *, program_id: str, current: Terms, draft: Terms, since: datetime, on_progress: Progress
+    database: Database, *, program_id: str, current: Terms, draft: Terms, since: datetime, on_progress: OnProgress
 ) -> Impact | None:
-    """The impact that a draft would have had since an instant; None when `on_progress` stopped it.
+    """The impact that a draft would have had since an instant; None if `on_progress` stopped the replay.
 
-    Each page is read on a snapshot of its own, so that a long replay blocks nothing.
+    Each page is read on its own state of the database, so that a long replay blocks nothing.
     """
     total = await database.read_long(customer_histories.customer_count, program_id=program_id)
     budget_usage = await database.read_long(

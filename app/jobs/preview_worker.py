@@ -21,7 +21,7 @@ HEARTBEAT_TIMEOUT = timedelta(seconds=60)
 """Time without a sign of life after which the process of a running preview counts as lost."""
 
 TIME_LIMIT = 900.0
-"""Seconds after which a process is killed."""
+"""Seconds after which the process of a preview is killed."""
 
 _log = structlog.get_logger()
 
@@ -35,18 +35,18 @@ class PreviewWorker:
         self._clock = clock
 
     async def run_for_ever(self) -> None:
-        """Run until cancelled, which also ends the process under way."""
-        looked = self._clock() - HEARTBEAT_TIMEOUT
+        """Compute queued previews until cancelled, which also ends the process of the preview that is being computed."""
+        checked_for_lost_at = self._clock() - HEARTBEAT_TIMEOUT
         while True:
             try:
-                if self._clock() - looked >= HEARTBEAT_TIMEOUT / 4:
-                    looked = self._clock()
-                    await self._fail_silent()
-                job = await self._database.read_across_programs(previews.next_queued)
-                if job is None or not await self._start(*job):
+                if self._clock() - checked_for_lost_at >= HEARTBEAT_TIMEOUT / 4:
+                    checked_for_lost_at = self._clock()
+                    await self._fail_lost_previews()
+                preview = await self._database.read_across_programs(previews.next_queued)
+                if preview is None or not await self._start(*preview):
                     await asyncio.sleep(POLL_INTERVAL)
                     continue
-                await self._compute(*job)
+                await self._compute(*preview)
             except (Busy, Unavailable) as error:
                 _log.warning("impact previews postponed", why=str(error))
                 await asyncio.sleep(10 * POLL_INTERVAL)
@@ -71,7 +71,7 @@ class PreviewWorker:
             _log.warning("an impact preview timed out", preview=preview_id)
             await _end(process)
         except asyncio.CancelledError:
-            # This server stops: another one, or its next start, begins again.
+            # This server stops: another one, or this one after its next start, computes the preview anew.
             await _end(process)
             work = partial(previews.requeue, preview_id=preview_id)
             await self._database.write(work, program_id=program_id, lock_key=preview_id)
@@ -79,11 +79,11 @@ class PreviewWorker:
         # No effect on a preview with a result, or on a cancelled one.
         await self._fail(program_id, preview_id)
 
-    async def _fail_silent(self) -> None:
-        async def silent(session: UnscopedSession) -> tuple[tuple[str, str], ...]:
+    async def _fail_lost_previews(self) -> None:
+        async def lost(session: UnscopedSession) -> tuple[tuple[str, str], ...]:
             return await previews.without_progress_since(session, since=self._clock() - HEARTBEAT_TIMEOUT)
 
-        for program_id, preview_id in await self._database.read_across_programs(silent):
+        for program_id, preview_id in await self._database.read_across_programs(lost):
             await self._fail(program_id, preview_id)
 
     async def _fail(self, program_id: str, preview_id: str) -> None:

@@ -1,8 +1,8 @@
 """Schedules a tier review for every account of a program when terms with other tiers start.
 
-It works in batches of bounded size, in the order of ids, each in a short transaction. Accounts that have their review
+It works in batches of bounded size, in the order of ids, each in a short transaction. Accounts whose review is
 scheduled are skipped, so it may stop anywhere, run twice, and run on several machines at once. A transaction on an
-account without a scheduled review finds by itself that the account was last replayed under other terms.
+account without a scheduled review finds from the terms version in the account that the review is due.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from app.store.database.codecs import NIL_UUID
 from app.store.database.session import Database
 from app.store.terms import tier_reviews
 
-BATCH = 100
+BATCH_SIZE = 100
 """Accounts scheduled in one transaction."""
 
 
@@ -27,7 +27,7 @@ async def schedule_tier_reviews(
     `deadline` is the value of `time.monotonic()` at which to stop. Raises Busy and Unavailable.
     """
     for terms, needs_reviews in await database.read(
-        partial(tier_reviews.without_reviews, until=until), program_id=program_id
+        partial(tier_reviews.started_and_unprocessed, until=until), program_id=program_id
     ):
         after = NIL_UUID if needs_reviews else None
         while after is not None:
@@ -38,13 +38,13 @@ async def schedule_tier_reviews(
                 version=terms.version,
                 after=after,
                 at=terms.effective_from,
-                limit=BATCH,
+                limit=BATCH_SIZE,
             )
             ids = await database.read(page, program_id=program_id)
             if ids:
                 work = partial(tier_reviews.schedule_reviews, account_ids=ids, terms=terms)
                 await database.write(work, program_id=program_id, lock_key=f"start of terms {terms.version} {ids[0]}")
-            after = ids[-1] if len(ids) == BATCH else None
+            after = ids[-1] if len(ids) == BATCH_SIZE else None
         work = partial(tier_reviews.mark_reviews_scheduled, terms=terms)
         await database.write(work, program_id=program_id, lock_key=f"start of terms {terms.version}")
     return True

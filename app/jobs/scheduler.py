@@ -34,9 +34,9 @@ POLL_INTERVAL = 2.0
 """Seconds between two runs."""
 
 PROGRAM_TIME_LIMIT = 5.0
-"""Time limit of a program in seconds, after which the next program follows."""
+"""Seconds that a run may spend on one program before it goes on with the next one."""
 
-BATCH = 100
+BATCH_SIZE = 100
 """Accounts read at once."""
 
 CONCURRENCY = 2
@@ -50,7 +50,7 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """The result of a run for a program; `complete`: nothing that was due is left."""
+    """The changes of a run for a program; `complete`: everything that was due has been done."""
 
     changes: DueChangesSummary
     complete: bool
@@ -77,7 +77,7 @@ class Scheduler:
 
     @property
     def skipped_accounts(self) -> tuple[str, ...]:
-        """Accounts (ids) that are skipped for a while after an error; the log says which."""
+        """Accounts (ids) that are skipped for a while after an error; the log has the error of each."""
         return tuple(self._skipped_until)
 
     async def run_for_ever(self) -> None:
@@ -122,8 +122,8 @@ class Scheduler:
         if readers is not None and result.complete:
             # Another server may have processed the expiry of a notice's points before the notice was opened
             # here: run once more.
-            again = await self._run_program_once(program, readers=None, deadline=deadline)
-            result = RunResult(result.changes.plus(again.changes), again.complete)
+            second_run = await self._run_program_once(program, readers=None, deadline=deadline)
+            result = RunResult(result.changes.plus(second_run.changes), second_run.complete)
         return result
 
     async def _run_program_once(
@@ -137,10 +137,10 @@ class Scheduler:
                 self._database, program_id=program.id, until=at if step_through_due_times else now, deadline=deadline
             )
             if complete:
-                made, complete = await self._run_accounts(
+                account_changes, complete = await self._run_accounts(
                     program, at=at if step_through_due_times else None, deadline=deadline
                 )
-                changes = changes.plus(made)
+                changes = changes.plus(account_changes)
             if not complete:
                 return RunResult(changes, complete=False)
             if readers is not None:
@@ -157,7 +157,7 @@ class Scheduler:
     async def _run_accounts(
         self, program: Program, *, at: datetime | None, deadline: float | None
     ) -> tuple[DueChangesSummary, bool]:
-        """Make the changes due at an instant (None: now) in every account; False when the time limit was reached."""
+        """Make the changes due at an instant (None: now) in every account; returns them, and False if the time limit was reached."""
         changes, processed = NOTHING_DUE, set[str]()
         while True:
             write_context = self._write_context(program, at=at)
@@ -182,8 +182,8 @@ class Scheduler:
             }
 
     async def _due_accounts(self, write_context: WriteContext, *, extra: int) -> list[str]:
-        """Accounts with changes or notices due, longest due first."""
-        limit = BATCH + extra + len(self._skipped_until)
+        """The accounts (ids) with notices or changes due, notices first; `extra` are read beyond the size of a batch."""
+        limit = BATCH_SIZE + extra + len(self._skipped_until)
 
         async def read(session: Session) -> list[str]:
             with_notices = await accounts.with_due_notices(session, at=write_context.now, limit=limit)
@@ -227,13 +227,13 @@ class Scheduler:
     async def _record_notices_opened(
         self, program: Program, *, readers: NoticeReaders, until: datetime
     ) -> NoticeReaders:
-        """Record that the notices given up to an instant were opened, each when it was given; returns the readers of later ones."""
+        """Record that the notices given up to an instant were opened, each when it was given; returns `readers` for later notices."""
         until = min(until, readers.until)
         if until <= readers.since:
             return readers
         after = NIL_UUID
         while True:
-            page = partial(expiry_notices.unread, since=readers.since, until=until, after=after, limit=BATCH)
+            page = partial(expiry_notices.unread, since=readers.since, until=until, after=after, limit=BATCH_SIZE)
             notices = await self._database.read(page, program_id=program.id)
             for notice in notices:
                 write_context = self._write_context(program, at=notice.given_at)
@@ -241,12 +241,12 @@ class Scheduler:
                     deliver_notice, write_context=write_context, account_id=notice.account_id, notice_id=notice.id
                 )
                 await self._database.write(work, program_id=program.id, lock_key=notice.account_id)
-            if len(notices) < BATCH:
+            if len(notices) < BATCH_SIZE:
                 return replace(readers, since=until)
             after = notices[-1].id
 
     def _is_skipped(self, account_id: str) -> bool:
-        """Is the account skipped after an error?"""
+        """Whether the account is still skipped after an error; if the time is over, it is no longer."""
         until = self._skipped_until.get(account_id)
         if until is not None and until <= time.monotonic():
             del self._skipped_until[account_id]

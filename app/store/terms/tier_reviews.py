@@ -45,8 +45,8 @@ async def reviews_scheduled_through(session: Session) -> datetime | None:
     return instant_or_none(row[0]) if row is not None else None
 
 
-async def without_reviews(session: Session, *, until: datetime) -> tuple[tuple[Terms, bool], ...]:
-    """The terms started by an instant without scheduled tier reviews, oldest first, each with whether it needs them."""
+async def started_and_unprocessed(session: Session, *, until: datetime) -> tuple[tuple[Terms, bool], ...]:
+    """The terms that have started by `until` and for which this job is not done, oldest first, each with whether it changes tiers."""
     since = await reviews_scheduled_through(session)
     not_withdrawn = (await known_versions.load(session)).not_withdrawn
     tier_changing = {version.version for version in tier_changing_versions(not_withdrawn)}
