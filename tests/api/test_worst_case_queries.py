@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from app.domain.access import Role
+from app.graphql_server.endpoint import MAX_RUN_TIME
 from app.usecases.programs.create_program import NewProgram
 from tests.api.worst_case_queries import LINES, fill_shop, worst_documents
 from tests.faults.process import ServerProcess
@@ -127,7 +128,9 @@ def test_worst_case_queries_do_not_block_other_callers(
     for name, first in found.items():
         assert "cost" in first.answer.get("extensions", {}), f"{name} is refused before it runs: {first.answer}"
         codes = {error["extensions"]["code"] for error in first.answer.get("errors", [])}
-        assert codes <= {"OPERATION_TOO_COMPLEX"}, name
+        # On a busy machine the time to run may be over first.
+        late = {"UNAVAILABLE"} if first.seconds >= MAX_RUN_TIME else set()
+        assert codes <= {"OPERATION_TOO_COMPLEX"} | late, name
         assert codes == set() or first.answer["data"] is None, name
     stopped = [name for name, tried in found.items() if tried.answer.get("errors")]
     assert {"twelve purchases, their lines twenty times", "five purchases in twenty root fields"} <= set(stopped), (
