@@ -114,9 +114,7 @@ def create_app(
     app = Starlette(
         routes=_routes(endpoint, pages, database, graphiql=graphiql),
         exception_handlers=_exception_handlers(pages),
-        lifespan=partial(
-            _lifespan, database=database, work=_background(application, key_uses, url=url, run_jobs=run_jobs)
-        ),
+        lifespan=partial(_lifespan, database=database, work=_background(application, key_uses, url, run_jobs=run_jobs)),
         middleware=middleware_layers(origins=cors_origins, trusted_proxies=trusted_proxies),
     )
     app.state.known_key = authenticator.known_key
@@ -125,7 +123,7 @@ def create_app(
 
 
 def _background(
-    application: Application, key_uses: KeyUses, *, url: str | None, run_jobs: bool
+    application: Application, key_uses: KeyUses, url: str | None, *, run_jobs: bool
 ) -> list[Callable[[], Coroutine[None, None, None]]]:
     """The work that runs beside requests."""
     background: list[Callable[[], Coroutine[None, None, None]]] = [key_uses.run_for_ever]
