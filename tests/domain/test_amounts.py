@@ -108,5 +108,5 @@ def test_partial_refunds_of_a_weighed_and_discounted_line_never_pay_twice(
             occurred_at=NOON,
         )
         assert given_back.money.minor >= 0
-        before, due, cash = after, due + given_back.due, cash + given_back.money.minor
+        before, due, cash = after, due + given_back.clawback_due, cash + given_back.money.minor
     assert (due, cash) == (earned, purchase.total().minor)

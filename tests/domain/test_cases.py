@@ -104,7 +104,7 @@ def test_refunding(case: Case) -> None:
     for part in case["refunds"]:
         returns = part["returns"]
         returned = kept if returns == "all" else {int(line): Decimal(much) for line, much in returns.items()}
-        after = refund.remaining_quantities(purchase, returned=[returned], of=kept)
+        after = refund.remaining_quantities(purchase, returned=[returned], before=kept)
         outcome = refund.outcome_from_snapshot(
             terms=deciding_terms,
             facts=purchase,
@@ -114,7 +114,7 @@ def test_refunding(case: Case) -> None:
             available=int(part.get("available", earned)),
             occurred_at=purchase.occurred_at,
         )
-        assert (str(outcome.money.decimal()), outcome.due, outcome.clawed_back) == (
+        assert (str(outcome.money.decimal()), outcome.clawback_due, outcome.clawed_back) == (
             part["cash"],
             int(part["due"]),
             int(part["taken"]),
@@ -124,7 +124,7 @@ def test_refunding(case: Case) -> None:
             assert part["reason"] == explained.statement(
                 outcome.decision.reasons[0], phrasebook=phrasebook_in(Locale.EN)
             )
-        kept, due, cash = after, due + outcome.due, cash + outcome.money.minor
+        kept, due, cash = after, due + outcome.clawback_due, cash + outcome.money.minor
     if not any(kept.values()):
         assert (due, cash) == (earned, purchase.total().minor - purchase.paid_with_points()), (
             "any sequence ends like the full refund"

@@ -116,7 +116,7 @@ def test_kept_items_are_counted_from_the_position_of_their_purchase() -> None:
             available=100,
             occurred_at=NOON,
         )
-        assert outcome.due == due
+        assert outcome.clawback_due == due
 
 
 @pytest.mark.parametrize(
@@ -231,7 +231,7 @@ def test_kept_goods_are_decided_with_the_budget_of_their_purchase() -> None:
             occurred_at=NOON,
         )
         assert outcome.decision.budget_usage == (), "a refund neither spends nor fills"
-        return outcome.due
+        return outcome.clawback_due
 
     assert [due(9), due(3), due(2), due(0)] == [0, 0, 10, 30]
 

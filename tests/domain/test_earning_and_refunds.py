@@ -188,7 +188,7 @@ def test_partial_refunds_end_like_a_full_one(
         available=10**9,
         occurred_at=NOON,
     )
-    assert full.due == earned
+    assert full.clawback_due == earned
     assert full.money == sale.total()
     kept, due, cash = whole, 0, 0
     for place, quantity in [*steps, *((line.number - 1, 5) for line in sale.lines)]:
@@ -203,12 +203,12 @@ def test_partial_refunds_end_like_a_full_one(
             available=10**9,
             occurred_at=NOON,
         )
-        assert part.due >= 0
+        assert part.clawback_due >= 0
         assert part.money.minor >= 0
-        kept, due, cash = after, due + part.due, cash + part.money.minor
+        kept, due, cash = after, due + part.clawback_due, cash + part.money.minor
         assert due <= earned
     assert kept == nothing
-    assert (due, cash) == (full.due, full.money.minor)
+    assert (due, cash) == (full.clawback_due, full.money.minor)
 
 
 @given(given_lines=lines, available=st.integers(0, 500))

@@ -168,7 +168,7 @@ def clawbacks(
     cash: list[int] = []
     left = remaining_quantities(purchase, returned=())
     for step in steps:
-        after = remaining_quantities(purchase, returned=[step], of=left)
+        after = remaining_quantities(purchase, returned=[step], before=left)
         outcome = outcome_from_snapshot(
             terms=terms,
             facts=purchase,
@@ -179,7 +179,7 @@ def clawbacks(
             occurred_at=NOON,
         )
         assert outcome.money.currency == purchase.currency
-        due.append(outcome.due)
+        due.append(outcome.clawback_due)
         cash.append(outcome.money.minor)
         left = after
     return due, cash

@@ -66,7 +66,7 @@ def test_customers_cannot_undo_fulfilled_redemptions_and_tills_only_their_last(
     by: Role, mine: bool, at: datetime, refused: ProblemCode | None
 ) -> None:
     till_deadline = NOON + reversal.TILL_CANCELLATION_TIME if mine else None
-    code = reversal.cancellation_problem(by=by, handed_over=True, till_deadline=till_deadline, has_window=True, at=at)
+    code = reversal.cancellation_problem(role=by, handed_over=True, till_deadline=till_deadline, has_window=True, at=at)
     assert code == refused
 
 
@@ -83,7 +83,7 @@ def test_customers_cannot_undo_fulfilled_redemptions_and_tills_only_their_last(
 def test_issued_redemptions_are_cancelled_by_their_customers_and_by_staff(
     by: Role, has_window: bool, refused: ProblemCode | None
 ) -> None:
-    code = reversal.cancellation_problem(by=by, handed_over=False, till_deadline=None, has_window=has_window, at=SOON)
+    code = reversal.cancellation_problem(role=by, handed_over=False, till_deadline=None, has_window=has_window, at=SOON)
     assert code == refused
 
 

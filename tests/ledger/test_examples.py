@@ -406,7 +406,7 @@ def test_full_refund_after_partial_ones_claws_back_everything_earned(
         ]
         assert sold.clawback_due == sold.decision.points
         assert sold.qualifying == 0
-        assert all(returned.outcome.clawed_back <= returned.outcome.due for returned in taken)
+        assert all(returned.outcome.clawed_back <= returned.outcome.clawback_due for returned in taken)
         lot = wallet.points.inventory.lots.get(wallet.points.lot_id_map.get(bought.id, bought.id))
         # Points that were spent or held when goods came back, and were given back later, are the customer's.
         given_back = [event for event, _ in earlier if isinstance(event, HoldPlaced | RedemptionReversed)] or any(

@@ -31,9 +31,11 @@ class Award(NamedTuple):
 
 
 class Awards(NamedTuple):
-    """Points of each matching clause on its own, of each clause that counts, and awards limited by a budget.
+    """The awards of a purchase, by clause key.
 
-    `base` and `multiplier` are the keys of those that count if only one of each does.
+    `points_alone` are the points of each matching clause on its own, `by_clause` those of each clause that counts, `limited`
+    the awards that a budget reduced. `base` and `multiplier` are the keys of the earning clause and of the multiplier that
+    count; if several of them count, of the first.
     """
 
     points_alone: dict[str, int]
@@ -43,15 +45,22 @@ class Awards(NamedTuple):
     multiplier: str | None = None
 
     def counted_instead_of(self, key: str, *, multiplies: bool, first_counts: bool) -> tuple[str, ...]:
-        """The clauses that count instead of `key`: the base or the multiplier that took its place, or both together.
+        """The keys of the clauses that count instead of the clause `key`.
 
-        They are both if the one in its place gives less than `key` alone. `multiplies`: the clause is a multiplier;
-        `first_counts`: by the terms the first clause that fits counts, not the best.
+        That is the counting clause of the same kind (base or multiplier). If it gives less than the clause `key` alone, base
+        and multiplier count together instead of it. `multiplies`: whether the clause `key` is a multiplier. `first_counts`:
+        whether the terms let the first clause that fits count, not the best.
         """
-        own, other = (self.multiplier, self.base) if multiplies else (self.base, self.multiplier)
-        if own is not None and own != key and (first_counts or self.by_clause.get(own, 0) >= self.points_alone[key]):
-            return (own,)
-        return tuple(clause for clause in (own, other) if clause is not None and self.by_clause.get(clause))
+        of_same_kind, of_other_kind = (self.multiplier, self.base) if multiplies else (self.base, self.multiplier)
+        if (
+            of_same_kind is not None
+            and of_same_kind != key
+            and (first_counts or self.by_clause.get(of_same_kind, 0) >= self.points_alone[key])
+        ):
+            return (of_same_kind,)
+        return tuple(
+            clause for clause in (of_same_kind, of_other_kind) if clause is not None and self.by_clause.get(clause)
+        )
 
 
 def award(key: str, parts: Parts, *, rounding: RoundingRule) -> Award:
@@ -66,10 +75,10 @@ def award(key: str, parts: Parts, *, rounding: RoundingRule) -> Award:
 
 def within_budget(award: Award, *, budget: Budget, rule_facts: RuleFacts) -> Award:
     """The award limited to its budget: in part or not at all, as the budget's mode says."""
-    left = budget.left(rule_facts, clause=award.key)
-    if award.points <= left:
+    points_left = budget.points_left(rule_facts, clause=award.key)
+    if award.points <= points_left:
         return award._replace(unlimited_points=award.points)
-    points = left if budget.mode is BudgetMode.PARTIAL else 0
+    points = points_left if budget.mode is BudgetMode.PARTIAL else 0
     return Award(award.key, points, points, unlimited_points=award.points)
 
 
@@ -93,17 +102,18 @@ def combine(awards: Sequence[Award], *, rounding: RoundingRule) -> dict[str, int
 
 def own_budget_usage(budget_usage: Sequence[tuple[str, int]], *, rule_facts: RuleFacts) -> tuple[tuple[str, int], ...]:
     """The part of budget usage that comes from the customer's own share, which is used before the common budget."""
-    own = ((key, min(points, rule_facts.own_budget_share(key))) for key, points in budget_usage)
-    return tuple((key, points) for key, points in own if points > 0)
+    own_usage = ((key, min(points, rule_facts.own_budget_share(key))) for key, points in budget_usage)
+    return tuple((key, points) for key, points in own_usage if points > 0)
 
 
 def allocated_budget_usage(
-    given: dict[str, int], *, points: int, budgets: Iterable[str]
+    by_clause: dict[str, int], *, points: int, budgets: Iterable[str]
 ) -> tuple[tuple[str, int], ...]:
-    """Budget usage by clause key when caps leave `points` of all points given.
+    """Budget usage by clause key when caps leave `points` of all the points in `by_clause`.
 
-    The reduction is allocated to the clauses by largest remainder, so that no budget pays for points nobody gets.
+    `budgets` are the keys of the clauses with a budget. The reduction is allocated to all clauses by largest remainder, so
+    that no budget pays for points that nobody gets.
     """
-    shares = allocate_proportionally(points, weights=list(given.values())) if given else ()
-    taken = dict(zip(given, shares, strict=True))
-    return tuple((key, taken[key]) for key in budgets if taken.get(key))
+    shares = allocate_proportionally(points, weights=list(by_clause.values())) if by_clause else ()
+    allocated = dict(zip(by_clause, shares, strict=True))
+    return tuple((key, allocated[key]) for key in budgets if allocated.get(key))

@@ -75,16 +75,16 @@ def earn(*, terms: Terms, facts: PurchaseFacts) -> Decision:
     by_clause, limited = awards.by_clause, awards.limited
     first_counts = terms.combination is CombinationMode.FIRST
     before_caps = sum(by_clause.values())
-    points, limits = _within_caps(before_caps, caps=terms.caps, purchase=purchase) if terms.caps else (before_caps, ())
+    points, cap_reasons = _capped(before_caps, caps=terms.caps, purchase=purchase) if terms.caps else (before_caps, ())
     reasons: list[Reason] = []
     for evaluated in evaluations:
         key = evaluated.clause.key
         limited_award = limited.get(key) if limited else None
         reasons += evaluated.reasons if limited_award is None else _reasons_with_budget(evaluated, limited_award)
         if evaluated.fits and (limited_award is None or limited_award.points):
-            reasons.append(_result(evaluated.clause, awards=awards, first_counts=first_counts))
-    complete = points == before_caps and not (limited and any(award.points for award in limited.values()))
-    outcome = DecisionOutcome.GRANTED if complete else DecisionOutcome.PARTLY_GRANTED
+            reasons.append(_effect_reason(evaluated.clause, awards=awards, first_counts=first_counts))
+    is_complete = points == before_caps and not (limited and any(award.points for award in limited.values()))
+    outcome = DecisionOutcome.GRANTED if is_complete else DecisionOutcome.PARTLY_GRANTED
     stamps, stamp_reasons = stamps_earned(terms, purchase=purchase) if terms.stamp_clauses else (0, ())
     used_budgets = allocated_budget_usage(by_clause, points=points, budgets=terms.budgets) if terms.budgets else ()
     return Decision(
@@ -92,7 +92,7 @@ def earn(*, terms: Terms, facts: PurchaseFacts) -> Decision:
         points=points,
         terms_version=terms.version,
         decided_for=facts.occurred_at,
-        reasons=(*reasons, *limits, *stamp_reasons),
+        reasons=(*reasons, *cap_reasons, *stamp_reasons),
         zone=facts.zone if facts.zone != terms.zone else None,
         budget_usage=used_budgets,
         stamps=stamps,
@@ -135,19 +135,19 @@ def _evaluate_dependent_clauses(terms: Terms, *, purchase: EligiblePurchase) -> 
 
 
 def _evaluated_within_budget(clause: Clause, *, purchase: EligiblePurchase, rounding: RoundingRule) -> _EvaluatedClause:
-    """The evaluation, not matching if the budget is used up; for multipliers, whose award is not known yet, without budget."""
+    """The evaluation of a clause. It does not fit if its budget is used up; for a multiplier, that is checked later."""
     evaluated, budget = _EvaluatedClause(clause, *evaluate(clause, purchase=purchase)), clause.budget
-    alone = _alone(evaluated, rounding=rounding) if budget is not None and evaluated.fits else None
-    if budget is None or alone is None:
+    own_award = _award_alone(evaluated, rounding=rounding) if budget is not None and evaluated.fits else None
+    if budget is None or own_award is None:
         return evaluated
-    limited_award = within_budget(alone, budget=budget, rule_facts=evaluated.selected.rule_facts)
+    limited_award = within_budget(own_award, budget=budget, rule_facts=evaluated.selected.rule_facts)
     if limited_award.points or not limited_award.limited:
         return evaluated
     return evaluated._replace(fits=False, reasons=_reasons_with_budget(evaluated, limited_award))
 
 
-def _alone(evaluated: _EvaluatedClause, *, rounding: RoundingRule) -> Award | None:
-    """The award of a matching clause on its own; None if it depends on others."""
+def _award_alone(evaluated: _EvaluatedClause, *, rounding: RoundingRule) -> Award | None:
+    """The award of a matching clause on its own; None for a multiplier, whose award depends on other clauses."""
     clause, effect, selected = evaluated.clause, evaluated.clause.effect, evaluated.selected
     if isinstance(effect, Earning):
         return award(clause.key, effect.earn(selected), rounding=rounding)
@@ -160,8 +160,8 @@ def _reasons_with_budget(evaluated: _EvaluatedClause, limited_award: Award) -> t
     """The reasons of a clause whose budget reduces its award."""
     budget = evaluated.clause.budget
     assert budget is not None, "only a budget reduces an award"
-    left = budget.left(evaluated.selected.rule_facts, clause=limited_award.key)
-    finding = budget.used_up(left, wanted=limited_award.unlimited_points)
+    points_left = budget.points_left(evaluated.selected.rule_facts, clause=limited_award.key)
+    finding = budget.used_up(points_left, wanted=limited_award.unlimited_points)
     path = (evaluated.clause.conditions.index(budget),)
     verdict = Verdict.LIMITED if limited_award.points else Verdict.NOT_MET
     budget_reason = Reason(limited_award.key, verdict, finding, path)
@@ -175,63 +175,65 @@ def _awards(
     rounding, budgeted = terms.rounding, bool(terms.budgets)
     bases: list[_Base] = []
     bonuses: list[Award] = []
-    factors: list[tuple[PointsMultiplier, _EvaluatedClause]] = []
+    multipliers: list[tuple[PointsMultiplier, _EvaluatedClause]] = []
     for evaluated, (clause, earning) in zip(evaluations, terms.base_clauses, strict=False):
         if evaluated.fits:
-            own = award(clause.key, earning.earn(evaluated.selected), rounding=rounding)
-            bases.append(_Base(earning, evaluated.selected, _within(own, evaluated) if budgeted else own))
+            own_award = award(clause.key, earning.earn(evaluated.selected), rounding=rounding)
+            own_award = _award_within_budget(own_award, evaluated) if budgeted else own_award
+            bases.append(_Base(earning, evaluated.selected, own_award))
     for evaluated, (clause, extra) in zip(evaluations[len(terms.base_clauses) :], terms.extra_clauses, strict=True):
         if not evaluated.fits:
             continue
         if isinstance(extra, BonusPoints):
-            own = Award(clause.key, evaluated.bonus, evaluated.bonus)
-            bonuses.append(_within(own, evaluated) if budgeted else own)
+            own_award = Award(clause.key, evaluated.bonus, evaluated.bonus)
+            bonuses.append(_award_within_budget(own_award, evaluated) if budgeted else own_award)
         elif isinstance(extra, PointsMultiplier):
-            factors.append((extra, evaluated))
-    return bases, bonuses, factors
+            multipliers.append((extra, evaluated))
+    return bases, bonuses, multipliers
 
 
 def _combined_awards(terms: Terms, *, evaluations: Sequence[_EvaluatedClause]) -> Awards:
     """The awards that count, by the combination rule of the terms."""
     mode, rounding = terms.combination, terms.rounding
-    bases, bonuses, factors = _awards(terms, evaluations=evaluations)
-    alone = {base.award.key: base.award.points for base in bases} | {bonus.key: bonus.points for bonus in bonuses}
+    bases, bonuses, multipliers = _awards(terms, evaluations=evaluations)
+    points_alone = {award.key: award.points for award in (*[base.award for base in bases], *bonuses)}
     choices = [[base] for base in bases] if mode is not CombinationMode.STACK else [bases]
     if mode is CombinationMode.FIRST:
         choices = choices[:1]
-    elif mode is CombinationMode.BEST and bases and not factors:
+    elif mode is CombinationMode.BEST and bases and not multipliers:
         # Bonuses are the same for each, and rounding keeps their order.
         by_line = rounding.scope is RoundingScope.LINE
         choices = [[max(bases, key=lambda base: base.award.points if by_line else base.award.exact)]]
     by_clause: dict[str, int] = {}
     limited: dict[str, Award] = {}
-    base: str | None = None
-    multiplier: str | None = None
-    most = -1
+    base_key: str | None = None
+    multiplier_key: str | None = None
+    most_points = -1
     for chosen in choices or [[]]:
-        multipliers = [
-            _multiplier_award(effect, evaluated, bases=chosen, rounding=rounding) for effect, evaluated in factors
+        multiplier_awards = [
+            _multiplier_award(effect, evaluated, bases=chosen, rounding=rounding) for effect, evaluated in multipliers
         ]
-        for extra in multipliers:
-            alone[extra.key] = max(alone.get(extra.key, 0), extra.points)
-        counting = _counting_multipliers(multipliers, mode=mode) if multipliers else []
-        awards = [*[base.award for base in chosen], *counting, *bonuses]
+        for multiplier_award in multiplier_awards:
+            points_alone[multiplier_award.key] = max(points_alone.get(multiplier_award.key, 0), multiplier_award.points)
+        counting_multipliers = _counting_multipliers(multiplier_awards, mode=mode) if multiplier_awards else []
+        awards = [*[base.award for base in chosen], *counting_multipliers, *bonuses]
         combined = combine(awards, rounding=rounding)
-        if (total := sum(combined.values())) > most:
-            most, by_clause = total, combined
-            base, multiplier = chosen[0].award.key if chosen else None, counting[0].key if counting else None
+        if (total := sum(combined.values())) > most_points:
+            most_points, by_clause = total, combined
+            base_key = chosen[0].award.key if chosen else None
+            multiplier_key = counting_multipliers[0].key if counting_multipliers else None
             if terms.budgets:
-                limited = {award.key: award for award in (*awards, *multipliers) if award.limited}
+                limited = {award.key: award for award in (*awards, *multiplier_awards) if award.limited}
     by_clause = {key: points for key, points in by_clause.items() if points or mode is CombinationMode.STACK}
-    return Awards(alone, by_clause, limited, base, multiplier)
+    return Awards(points_alone, by_clause, limited, base_key, multiplier_key)
 
 
-def _within(alone: Award, evaluated: _EvaluatedClause) -> Award:
+def _award_within_budget(own_award: Award, evaluated: _EvaluatedClause) -> Award:
     """The award limited to the clause's budget, if it has one."""
     budget = evaluated.clause.budget
     if budget is None:
-        return alone
-    return within_budget(alone, budget=budget, rule_facts=evaluated.selected.rule_facts)
+        return own_award
+    return within_budget(own_award, budget=budget, rule_facts=evaluated.selected.rule_facts)
 
 
 def _counting_multipliers(multipliers: list[Award], *, mode: CombinationMode) -> list[Award]:
@@ -254,7 +256,7 @@ def _multiplier_award(
     ]
     extra = effect.extra
     exact = Parts.of(parts).scaled(extra.numerator, extra.denominator) if parts else Parts((0,))
-    return _within(award(evaluated.clause.key, exact, rounding=rounding), evaluated)
+    return _award_within_budget(award(evaluated.clause.key, exact, rounding=rounding), evaluated)
 
 
 def _budget_fraction(award: Award) -> Fraction:
@@ -262,28 +264,27 @@ def _budget_fraction(award: Award) -> Fraction:
     return Fraction(award.points, award.unlimited_points or 1)
 
 
-def _result(clause: Clause, *, awards: Awards, first_counts: bool) -> Reason:
+def _effect_reason(clause: Clause, *, awards: Awards, first_counts: bool) -> Reason:
     """The reason of a matching clause: its points, or the clauses that count instead and their points."""
     key = clause.key
-    own, alone = awards.by_clause.get(key), awards.points_alone[key]
-    if own:
-        return Reason(key, _APPLIED, Finding(True, _POINTS_EARNED, own))
-    if own is None and alone:
-        instead = awards.counted_instead_of(
+    counted_points, points_alone = awards.by_clause.get(key), awards.points_alone[key]
+    if counted_points:
+        return Reason(key, _APPLIED, Finding(True, _POINTS_EARNED, counted_points))
+    if counted_points is None and points_alone:
+        clauses_instead = awards.counted_instead_of(
             key, multiplies=isinstance(clause.effect, PointsMultiplier), first_counts=first_counts
         )
         code = ReasonCode.EARLIER_CLAUSE_APPLIED if first_counts else _BETTER
-        points_instead = sum(awards.by_clause.get(other, 0) for other in instead)
-        return Reason(key, _EXCLUDED, Finding(True, code, alone, points_instead, clauses=instead))
+        points_instead = sum(awards.by_clause.get(other, 0) for other in clauses_instead)
+        return Reason(key, _EXCLUDED, Finding(True, code, points_alone, points_instead, clauses=clauses_instead))
     return Reason(key, Verdict.NOT_MET, Finding(False, ReasonCode.NOTHING_TO_COUNT, 0))
 
 
-def _within_caps(
+def _capped(
     points: int, *, caps: Sequence[tuple[Clause, PointsCap]], purchase: EligiblePurchase
 ) -> tuple[int, tuple[Reason, ...]]:
     """The points that every cap leaves, and a reason for each cap exceeded."""
-    allowed = points
-    reasons = []
+    allowed, reasons = points, []
     for clause, cap in caps:
         period = cap.period
         room = cap.points if period is None else max(0, cap.points - purchase.rule_facts.earned_in(period))

@@ -17,7 +17,7 @@ _ZONES = timedelta(days=2)
 
 
 def current_last_day(lot: Lot, *, validity: PointsValidity, last_activity_at: datetime | None) -> date | None:
-    """The current last local day of a lot: the promised one, extended by activity if that counts. None: never expires.
+    """The current last local day of a lot: the promised one, or a later one if activity extends it. None: it never expires.
 
     `last_activity_at` is the time of the last purchase or redemption.
     """
@@ -40,25 +40,25 @@ def expires_at(
 ) -> datetime | None:
     """The first instant at which the lot is no longer valid; None while it cannot expire.
 
-    `notified_at` are the delivered notices. A notice counts from `validity.notice_from` days before the last day; one later than
-    `validity.notice_until` days before it postpones the expiry to leave that much time. `has_receipt`: whether the wallet's holder
-    has the receipt that earned the lot.
+    `notified_at` are the times at which notices were delivered. A notice counts from `validity.notice_from` days before the
+    last day. Points stay valid for at least `validity.notice_until` days after the first notice that counts. `has_receipt`:
+    whether the wallet's holder has the receipt that earned the lot.
     """
-    last = current_last_day(lot, validity=validity, last_activity_at=last_activity_at) if validity.expires else None
-    if last is None:
+    last_day = current_last_day(lot, validity=validity, last_activity_at=last_activity_at) if validity.expires else None
+    if last_day is None:
         return None
-    if not (has_receipt and receipt_is_notice(lot, validity=validity, last=last)):
+    if not (has_receipt and receipt_is_notice(lot, validity=validity, last_day=last_day)):
         days = [local_date(at, zone_name=lot.zone) for at in notified_at]
-        counting_days = [day for day in days if day >= last - timedelta(days=validity.notice_from)]
+        counting_days = [day for day in days if day >= last_day - timedelta(days=validity.notice_from)]
         if not counting_days:
             return None
-        last = max(last, min(counting_days) + timedelta(days=validity.notice_until))
-    return day_start(last + timedelta(days=1), zone_name=lot.zone)
+        last_day = max(last_day, min(counting_days) + timedelta(days=validity.notice_until))
+    return day_start(last_day + timedelta(days=1), zone_name=lot.zone)
 
 
-def receipt_is_notice(lot: Lot, *, validity: PointsValidity, last: date) -> bool:
+def receipt_is_notice(lot: Lot, *, validity: PointsValidity, last_day: date) -> bool:
     """Whether the lot is so short-lived that its receipt serves as the expiry notice."""
-    return (last - local_date(lot.earned_at, zone_name=lot.zone)).days < validity.notice_until
+    return (last_day - local_date(lot.earned_at, zone_name=lot.zone)).days < validity.notice_until
 
 
 def notice_window_start(
@@ -68,48 +68,52 @@ def notice_window_start(
 
     `has_receipt`: whether the wallet's holder has the receipt that earned the lot.
     """
-    last = current_last_day(lot, validity=validity, last_activity_at=last_activity_at) if validity.expires else None
-    if last is None or (has_receipt and receipt_is_notice(lot, validity=validity, last=last)):
+    last_day = current_last_day(lot, validity=validity, last_activity_at=last_activity_at) if validity.expires else None
+    if last_day is None or (has_receipt and receipt_is_notice(lot, validity=validity, last_day=last_day)):
         return None
-    return day_start(last - timedelta(days=validity.notice_from), zone_name=lot.zone)
+    return day_start(last_day - timedelta(days=validity.notice_from), zone_name=lot.zone)
 
 
 def earliest_notice_start(
-    activity: datetime, *, activity_rules: Iterable[PointsValidity], zone: str
+    activity_at: datetime, *, activity_rules: Iterable[PointsValidity], zone: str
 ) -> datetime | None:
-    """The earliest possible start of a notice window for points last extended by this activity; None without windows.
+    """The earliest possible start of a notice window for points that activity at `activity_at` extended last.
 
-    `activity_rules` are the validity rules that activity extends. The start is early enough for lots of every zone.
+    `activity_rules` are the validity rules by which activity extends points; None if points expire by none of them. The
+    start is early enough for lots of every zone.
     """
     window_starts = []
     for validity in activity_rules:
-        last = validity.last_day(since=activity - _ZONES, zone_name=zone)
-        if last is not None:
-            window_starts.append(day_start(last - timedelta(days=validity.notice_from) - _ZONES, zone_name=zone))
+        last_day = validity.last_day(since=activity_at - _ZONES, zone_name=zone)
+        if last_day is not None:
+            window_starts.append(day_start(last_day - timedelta(days=validity.notice_from) - _ZONES, zone_name=zone))
     return min(window_starts, default=None)
 
 
 def expiry_decision(
-    *, points: int, last: date | None, terms: Terms, at: datetime, zone: str, after_hold: bool
+    *, points: int, last_day: date | None, terms: Terms, at: datetime, zone: str, after_hold: bool
 ) -> Decision:
     """The decision of an expiry, by the validity clause of the terms the lot was earned under.
 
     `after_hold`: the points were held beyond their last day and expired when they were released.
     """
     code = ReasonCode.EXPIRED_ON_RELEASE if after_hold else ReasonCode.POINTS_EXPIRED
-    return _by_clause(terms, PointsValidity, finding=Finding(True, code, points, last), points=points, at=at, zone=zone)
+    return _decision_by_clause(
+        terms, PointsValidity, finding=Finding(True, code, points, last_day), points=points, at=at, zone=zone
+    )
 
 
-def activation_decision(lot: Lot, *, paid: int, terms: Terms, at: datetime) -> Decision:
-    """The decision of an activation, by the pending period; `paid` of the points repaid debt."""
-    left, total = lot.remaining - paid, lot.remaining if paid else None
-    finding = Finding(True, ReasonCode.POINTS_AVAILABLE, left, total)
-    return _by_clause(terms, PendingPeriod, finding=finding, points=lot.remaining, at=at, zone=lot.zone)
+def activation_decision(lot: Lot, *, debt_repaid: int, terms: Terms, at: datetime) -> Decision:
+    """The decision of an activation, by the clause on the pending period; `debt_repaid` of the points repaid debt."""
+    available_points, activated_points = lot.remaining - debt_repaid, lot.remaining if debt_repaid else None
+    finding = Finding(True, ReasonCode.POINTS_AVAILABLE, available_points, activated_points)
+    return _decision_by_clause(terms, PendingPeriod, finding=finding, points=lot.remaining, at=at, zone=lot.zone)
 
 
-def _by_clause(
+def _decision_by_clause(
     terms: Terms, kind: type[PendingPeriod | PointsValidity], *, finding: Finding, points: int, at: datetime, zone: str
 ) -> Decision:
+    """A decision with one reason: the finding, by the clause of this kind."""
     reason = Reason(clause=terms.policy_clauses[kind].key, verdict=Verdict.APPLIED, finding=finding)
     return Decision(
         outcome=DecisionOutcome.GRANTED,

@@ -43,7 +43,7 @@ class LineExclusion(StrEnum):
 
 
 class LineShare(NamedTuple):
-    """A line and what it earned by unit; `clauses` are the keys of those that exclude it."""
+    """A line, and the points and stamps that it earned; `clauses` are the keys of the clauses by which it earns nothing."""
 
     line: Line
     shares: Mapping[Unit, int]
@@ -66,11 +66,11 @@ def line_shares(decision: Decision, *, terms: Terms, facts: PurchaseFacts) -> tu
     awarded = _amount_by_clause(decision, keys=selected)
     numbers = [line.number for line in facts.lines]
     weights = {
-        Unit.POINTS: _points(terms, awarded=awarded, selected=selected, decision=decision),
-        Unit.STAMPS: _stamps(terms, awarded=awarded, selected=selected),
+        Unit.POINTS: _point_weights(terms, awarded=awarded, selected=selected, decision=decision),
+        Unit.STAMPS: _stamp_weights(terms, awarded=awarded, selected=selected),
     }
     shares = {
-        unit: _allocated(decision.amount(unit), numbers=numbers, weights=weights[unit], purchase=purchase)
+        unit: _allocated(decision.amount(unit), line_numbers=numbers, weights=weights[unit], purchase=purchase)
         for unit in terms.units
     }
     awarding = tuple(key for key, points in awarded.items() if points) or tuple(selected)
@@ -101,15 +101,17 @@ def _amount_by_clause(decision: Decision, *, keys: Mapping[str, EligiblePurchase
     }
 
 
-def _allocated(total: int, *, numbers: Sequence[int], weights: Weights, purchase: EligiblePurchase) -> dict[int, int]:
+def _allocated(
+    total: int, *, line_numbers: Sequence[int], weights: Weights, purchase: EligiblePurchase
+) -> dict[int, int]:
     """The total by line number; if no line has a weight, in proportion to the eligible amounts."""
     if not any(weights.values()):
         weights = _spread(1, purchase=purchase)
-    shares = allocate_proportionally(total, weights=[weights.get(number, 0) for number in numbers])
-    return dict(zip(numbers, shares, strict=True))
+    shares = allocate_proportionally(total, weights=[weights.get(number, 0) for number in line_numbers])
+    return dict(zip(line_numbers, shares, strict=True))
 
 
-def _points(
+def _point_weights(
     terms: Terms, *, awarded: Mapping[str, int], selected: Mapping[str, EligiblePurchase], decision: Decision
 ) -> Weights:
     """Unrounded points by line, of all clauses that count."""
@@ -117,8 +119,8 @@ def _points(
     base_clauses = _counting_base_clauses(terms, awarded=awarded, selected=selected)
     weights: Weights = {}
     for clause, effect in base_clauses:
-        own = _earned(effect, purchase=selected[clause.key], rounding=rounding)
-        _add(weights, _scaled_to_award(own, clause=clause, awarded=awarded))
+        clause_weights = _earned_weights(effect, purchase=selected[clause.key], rounding=rounding)
+        _add(weights, _scaled_to_award(clause_weights, clause=clause, awarded=awarded))
     limited = {reason.clause for reason in decision.reasons if reason.verdict is Verdict.LIMITED}
     for clause, extra in terms.extra_clauses:
         if not awarded.get(clause.key):
@@ -126,18 +128,18 @@ def _points(
         purchase = selected[clause.key]
         if isinstance(extra, PointsMultiplier):
             lines = {line.number for line in purchase.lines}
-            own = {}
+            clause_weights = {}
             for base_clause, effect in base_clauses:
-                part = selected[base_clause.key].narrowed_to(lambda line, lines=lines: line.number in lines)  # type: ignore[misc]
+                base_goods = selected[base_clause.key].narrowed_to(lambda line, lines=lines: line.number in lines)  # type: ignore[misc]
                 factor = extra.extra * (
                     _budget_fraction(base_clause, effect, awarded=awarded, selected=selected)
                     if base_clause.key in limited
                     else 1
                 )
-                _add(own, _earned(effect, purchase=part, rounding=rounding, factor=factor))
+                _add(clause_weights, _earned_weights(effect, purchase=base_goods, rounding=rounding, factor=factor))
         else:
-            own = _spread(_bonus(extra, awarded=awarded[clause.key]), purchase=purchase)
-        _add(weights, _scaled_to_award(own, clause=clause, awarded=awarded))
+            clause_weights = _spread(_bonus(extra, awarded=awarded[clause.key]), purchase=purchase)
+        _add(weights, _scaled_to_award(clause_weights, clause=clause, awarded=awarded))
     return weights
 
 
@@ -151,9 +153,9 @@ def _bonus(extra: Extra, *, awarded: int) -> int:
 def _counting_base_clauses(
     terms: Terms, *, awarded: Mapping[str, int], selected: Mapping[str, EligiblePurchase]
 ) -> list[tuple[Clause, Earning]]:
-    """The earning clauses that count, which multipliers multiply; each with its effect.
+    """The earning clauses that count, each with its effect. Multipliers multiply their points.
 
-    All matching ones if they stack, else the one that gave points or would have.
+    If clauses stack, all matching ones; otherwise the one that gave points, or gave none only because of rounding.
     """
     matched = [(clause, effect) for clause, effect in terms.base_clauses if clause.key in awarded]
     mode = terms.combination
@@ -162,7 +164,7 @@ def _counting_base_clauses(
     giving = [(clause, effect) for clause, effect in matched if awarded[clause.key]]
     if giving or mode is CombinationMode.FIRST:
         return (giving or matched)[:1]
-    return [max(matched, key=lambda earning: earning[1].earn(selected[earning[0].key]).total())]
+    return [max(matched, key=lambda base: base[1].earn(selected[base[0].key]).total())]
 
 
 def _budget_fraction(
@@ -172,7 +174,7 @@ def _budget_fraction(
     return Fraction(awarded[clause.key]) / (Fraction(effect.earn(selected[clause.key]).total()) or 1)
 
 
-def _earned(
+def _earned_weights(
     effect: Earning, *, purchase: EligiblePurchase, rounding: RoundingRule, factor: Fraction = _ONCE
 ) -> Weights:
     """The award of an earning clause by line, times `factor`; rounded if the terms round each line."""
@@ -187,15 +189,15 @@ def _earned(
     }
 
 
-def _scaled_to_award(own: Weights, *, clause: Clause, awarded: Mapping[str, int]) -> Weights:
+def _scaled_to_award(weights: Weights, *, clause: Clause, awarded: Mapping[str, int]) -> Weights:
     """Scale the weights of a clause with a budget to its award, which was rounded on its own."""
-    total = sum(own.values())
+    total = sum(weights.values())
     if clause.budget is None or not total:
-        return own
-    return {number: Fraction(weight) * awarded[clause.key] / total for number, weight in own.items()}
+        return weights
+    return {number: Fraction(weight) * awarded[clause.key] / total for number, weight in weights.items()}
 
 
-def _stamps(terms: Terms, *, awarded: Mapping[str, int], selected: Mapping[str, EligiblePurchase]) -> Weights:
+def _stamp_weights(terms: Terms, *, awarded: Mapping[str, int], selected: Mapping[str, EligiblePurchase]) -> Weights:
     """Stamps by line, of all clauses that gave some."""
     weights: Weights = {}
     for clause, effect in terms.stamp_clauses:
@@ -214,13 +216,13 @@ def _spread(total: Exact, *, purchase: EligiblePurchase) -> Weights:
     """A total spread over lines in proportion to their eligible amounts; evenly if there are none."""
     numbers = [line.number for line in purchase.lines]
     amounts = purchase.amounts.each()
-    whole = sum(amounts)
-    if not whole:
+    total_amount = sum(amounts)
+    if not total_amount:
         return {number: Fraction(total) / len(numbers) for number in numbers}
-    return {number: Fraction(amount) * total / whole for number, amount in zip(numbers, amounts, strict=True)}
+    return {number: Fraction(amount) * total / total_amount for number, amount in zip(numbers, amounts, strict=True)}
 
 
-def _add(weights: Weights, more: Weights) -> None:
+def _add(weights: Weights, added: Weights) -> None:
     """Add weights in place."""
-    for number, weight in more.items():
+    for number, weight in added.items():
         weights[number] = weights.get(number, 0) + weight

@@ -34,8 +34,8 @@ class OldPrices:
     at: datetime
 
     def charge(self, reward: str) -> RewardCharge | None:
-        """What the reward costs now; None if every lot pays the current price."""
-        current_price = _price(self.terms, reward)
+        """What the reward costs now; None if every lot pays the current price, or the reward has no price in points."""
+        current_price = _price_in_points(self.terms, reward)
         if current_price is None:
             return None
         prices = {lot.id: self.price_of(lot, reward=reward, current_price=current_price) for lot in self.lots}
@@ -48,21 +48,21 @@ class OldPrices:
     def price_of(self, lot: Lot, *, reward: str, current_price: int) -> int:
         """The price of a reward in points of this lot: the old price while it is protected, else `current_price`."""
         versions = [*self.earlier, self.terms]
-        started = [index for index, version in enumerate(versions) if version.effective_from <= lot.earned_at]
-        earned_price = _price(versions[started[-1]], reward) if started else None
-        if earned_price is None or earned_price >= current_price:
+        started_versions = [index for index, version in enumerate(versions) if version.effective_from <= lot.earned_at]
+        price_when_earned = _price_in_points(versions[started_versions[-1]], reward) if started_versions else None
+        if price_when_earned is None or price_when_earned >= current_price:
             return current_price
-        raised_at = self._rise(versions[started[-1] + 1 :], reward=reward, above=earned_price)
+        raised_at = self._raised_at(versions[started_versions[-1] + 1 :], reward=reward, above=price_when_earned)
         days = self.terms.policy_effect(OldPriceProtection).days
-        last = local_date(raised_at, zone_name=self.terms.zone) + timedelta(days=days)
-        until = day_start(last + timedelta(days=1), zone_name=self.terms.zone)
-        return earned_price if self.at < until else current_price
+        last_day = local_date(raised_at, zone_name=self.terms.zone) + timedelta(days=days)
+        until = day_start(last_day + timedelta(days=1), zone_name=self.terms.zone)
+        return price_when_earned if self.at < until else current_price
 
-    def _rise(self, versions: Sequence[Terms], *, reward: str, above: int) -> datetime:
-        """When the price last rose above the earlier price."""
+    def _raised_at(self, versions: Sequence[Terms], *, reward: str, above: int) -> datetime:
+        """When the price last rose above the price `above`; `versions` are those after it, oldest first."""
         raised_at = versions[-1].effective_from
         for version in reversed(versions):
-            price = _price(version, reward)
+            price = _price_in_points(version, reward)
             if price is None or price <= above:
                 break
             raised_at = version.effective_from
@@ -74,35 +74,35 @@ def may_be_cheaper(terms: Terms, *, earlier: Sequence[Terms]) -> bool:
     if OldPriceProtection not in terms.policy_clauses or terms.policy_effect(OldPriceProtection).days == 0:
         return False
     rewards = [clause.effect.reward for clause in terms.clauses if isinstance(clause.effect, RewardCost)]
-    current_prices = {reward: price for reward in rewards if (price := _price(terms, reward)) is not None}
+    current_prices = {reward: price for reward in rewards if (price := _price_in_points(terms, reward)) is not None}
     return any(
-        (price := _price(version, reward)) is not None and price < current_price
+        (price := _price_in_points(version, reward)) is not None and price < current_price
         for version in earlier
         for reward, current_price in current_prices.items()
     )
 
 
-def _price(terms: Terms, reward: str) -> int | None:
-    """The cost of a reward in points; None if it is not offered or costs another unit."""
+def _price_in_points(terms: Terms, reward: str) -> int | None:
+    """The price of a reward in points; None if it is not offered or costs stamps."""
     clause = terms.clause_of_reward(reward)
-    cost = clause.effect if clause is not None else None
-    return cost.points if isinstance(cost, RewardCost) and cost.unit is Unit.POINTS else None
+    effect = clause.effect if clause is not None else None
+    return effect.points if isinstance(effect, RewardCost) and effect.unit is Unit.POINTS else None
 
 
 def _charged(lots: Sequence[Lot], *, prices: dict[str, int], current_price: int) -> RewardCharge:
     """Charge the lots with the lowest price first; each pays a part at its own price, the last one rounded down."""
-    rest = Fraction(1)
+    unpaid = Fraction(1)
     draws: list[Draw] = []
     for lot in sorted(consumption_order(lots), key=lambda lot: prices[lot.id]):
-        price = (rest * prices[lot.id]).__floor__()
+        price = (unpaid * prices[lot.id]).__floor__()
         if price == 0:
-            rest = Fraction(0)
+            unpaid = Fraction(0)
             break
-        taken = min(price, lot.free)
-        draws.append(Draw(lot_id=lot.id, points=taken))
-        rest = Fraction(0) if taken == price else rest - Fraction(taken, prices[lot.id])
-        if rest == 0:
+        drawn = min(price, lot.free)
+        draws.append(Draw(lot_id=lot.id, points=drawn))
+        unpaid = Fraction(0) if drawn == price else unpaid - Fraction(drawn, prices[lot.id])
+        if unpaid == 0:
             break
-    missing = (rest * current_price).__floor__()
+    missing = (unpaid * current_price).__floor__()
     paid = sum(draw.points for draw in draws)
     return RewardCharge(cost=paid + missing, draws=() if missing else tuple(draws), missing=missing)

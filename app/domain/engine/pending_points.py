@@ -30,26 +30,32 @@ class ActivationForecast(NamedTuple):
 
 
 def pending_reasons(
-    shortfall: Reason, *, missing: int, activations: Sequence[ActivationForecast], terms: Terms
+    shortfall_reason: Reason, *, missing: int, activations: Sequence[ActivationForecast], terms: Terms
 ) -> tuple[Reason, ...]:
     """The reasons for a price that cannot be paid, of which `missing` points are missing now.
 
     If pending points pay it, the remedy is to wait; if they pay a part, the rest must be collected too. Debt is stated in
     either case.
     """
-    sufficient = next((activation for activation in activations if activation.missing <= 0), None)
-    best = sufficient or min(activations, key=lambda activation: (activation.missing, activation.at), default=None)
-    if best is None or best.missing >= missing:
-        return (shortfall,)
-    wait_remedy = (Remedy(RemedyCode.COME_AT, from_=best.at),)
-    clause = terms.policy_clauses[PendingPeriod].key if PendingPeriod in terms.policy_clauses else shortfall.clause
-    pending = Reason(
-        clause, Verdict.NOT_MET, Finding(False, ReasonCode.STILL_PENDING, best.activated, best.at, wait_remedy)
+    sufficient_activation = next((activation for activation in activations if activation.missing <= 0), None)
+    best_activation = sufficient_activation or min(
+        activations, key=lambda activation: (activation.missing, activation.at), default=None
     )
-    finding = shortfall.finding
-    if sufficient is None:
-        collect = (Remedy(RemedyCode.COLLECT_POINTS, points=best.missing),)
-        return (shortfall._replace(finding=finding._replace(remedies=collect)), pending)
+    if best_activation is None or best_activation.missing >= missing:
+        return (shortfall_reason,)
+    wait_remedy = (Remedy(RemedyCode.COME_AT, from_=best_activation.at),)
+    clause = (
+        terms.policy_clauses[PendingPeriod].key if PendingPeriod in terms.policy_clauses else shortfall_reason.clause
+    )
+    pending_reason = Reason(
+        clause,
+        Verdict.NOT_MET,
+        Finding(False, ReasonCode.STILL_PENDING, best_activation.activated, best_activation.at, wait_remedy),
+    )
+    finding = shortfall_reason.finding
+    if sufficient_activation is None:
+        collect_remedy = (Remedy(RemedyCode.COLLECT_POINTS, points=best_activation.missing),)
+        return (shortfall_reason._replace(finding=finding._replace(remedies=collect_remedy)), pending_reason)
     if finding.code is ReasonCode.NEGATIVE_BALANCE:
-        return (shortfall._replace(finding=finding._replace(remedies=wait_remedy)), pending)
-    return (pending,)
+        return (shortfall_reason._replace(finding=finding._replace(remedies=wait_remedy)), pending_reason)
+    return (pending_reason,)

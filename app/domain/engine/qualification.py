@@ -35,9 +35,10 @@ ALMOST_MET = Fraction(3, 4)
 
 @dataclass(frozen=True, slots=True)
 class ClauseQualification:
-    """A basket and one clause: what it gives or costs, and the instant from which it applies if only time is missing.
+    """A basket and one clause: what the clause gives or costs, and from when it applies if only time is missing.
 
-    `problem` is a technical problem with the reward, which no clause is about.
+    `almost_met` are the remedies of the only failed condition, if most of it is met. `problem` is a technical problem with
+    the reward, which no clause is about.
     """
 
     clause: Clause
@@ -63,7 +64,7 @@ def qualifications(
     """The qualifications for every earning clause, limit and reward; `decision` is what the basket would earn.
 
     `activations_for` returns the activations of pending points for a reward clause; `problem_for` the technical problem with
-    a reward (by key) on which the terms decide like this.
+    a redemption, given the key of the reward and the decision of the terms.
     """
     purchase = terms.eligible(facts)
     results = []
@@ -126,10 +127,10 @@ def _available_from(clause: Clause, *, purchase: EligiblePurchase, decision: Dec
     since = purchase.occurred_at
     for reason in decision.reasons:
         if reason.condition is None and not reason.finding.met:
-            opening = _opening(reason)
-            if opening is None:
+            payable_from = _wait_until(reason)
+            if payable_from is None:
                 return None
-            since = max(since, opening)
+            since = max(since, payable_from)
     return _applies_from(clause, purchase=purchase, since=since)
 
 
@@ -143,16 +144,17 @@ def _applies_from(clause: Clause, *, purchase: EligiblePurchase, since: datetime
         met, _, reasons = evaluate(clause, purchase=purchase._replace(occurred_at=at))
         if met:
             return at if at > purchase.occurred_at else None
-        openings = [_opening(reason) for reason in reasons if not reason.finding.met]
-        later_openings = [opening for opening in openings if opening is not None and opening > at]
-        if not later_openings:
+        instants = [_wait_until(reason) for reason in reasons if not reason.finding.met]
+        later_instants = [instant for instant in instants if instant is not None and instant > at]
+        if not later_instants:
             return None
-        # The instant at which all hold is one at which a condition begins to hold.
-        at = min(later_openings)
+        # All conditions begin to hold at an instant at which one of them begins to hold.
+        at = min(later_instants)
     return None
 
 
-def _opening(reason: Reason) -> datetime | None:
+def _wait_until(reason: Reason) -> datetime | None:
+    """Until when to wait so that the condition holds; None if waiting does not help."""
     return next((remedy.from_ for remedy in reason.finding.remedies if remedy.code in _WAITING), None)
 
 
@@ -169,6 +171,7 @@ def _almost_met(reasons: Sequence[Reason]) -> tuple[Remedy, ...]:
 
 
 def _measure(value: object) -> Fraction | None:
+    """A number or an amount of money as a fraction; None for any other value."""
     if isinstance(value, Money):
         return Fraction(value.minor)
     return Fraction(value) if isinstance(value, int) else None

@@ -35,9 +35,9 @@ def cost_unit(terms: Terms | None, *, reward: str) -> Unit:
 
 @dataclass(frozen=True, slots=True)
 class PricedReward:
-    """The decision a redemption would get, the cost in its unit, and how much of that is missing.
+    """The decision that a redemption would get, the cost in points or stamps, and how much is missing.
 
-    `missing` includes debt; 0 if the balance pays.
+    `missing` includes debt; it is 0 if the balance suffices.
     """
 
     decision: Decision
@@ -88,22 +88,23 @@ def redeem(
 ) -> Decision:
     """Decide a redemption: granted at the clause's cost, or refused with every condition that failed.
 
-    `available` and `owed` are in the unit of the cost. Any debt is a refusal by the clause on refunds. `charge` is the
-    cost in points with different prices, None if all pay the clause's price; `activations` are those of pending points.
+    `available` and `owed` are in the unit of the cost. While points are owed, the clause on refunds refuses every redemption.
+    `charge` is the cost if some points pay an old price; None if all pay the clause's price. `activations` are those of
+    pending points.
     """
     cost_effect = reward_cost(clause)
     purchase = terms.eligible(facts)
     conditions_met, _, reasons = evaluate(clause, purchase=purchase)
     price = cost_effect.points if charge is None else charge.cost
-    paid = cost_effect.check(available=available, owed=owed, cost=price)
-    granted = conditions_met and paid.met
+    payment_finding = cost_effect.check(available=available, owed=owed, cost=price)
+    granted = conditions_met and payment_finding.met
     in_points = cost_effect.unit is Unit.POINTS
-    verdict = Verdict.APPLIED if paid.met else Verdict.NOT_MET
+    verdict = Verdict.APPLIED if payment_finding.met else Verdict.NOT_MET
     # The clause on refunds states that nothing is redeemed while points are owed.
-    owing = paid.code is ReasonCode.NEGATIVE_BALANCE
-    payment_clause = terms.policy_clauses[RefundPolicy] if owing else clause
-    payment: tuple[Reason, ...] = (Reason(clause=payment_clause.key, verdict=verdict, finding=paid),)
-    if not paid.met and activations:
+    in_debt = payment_finding.code is ReasonCode.NEGATIVE_BALANCE
+    payment_clause = terms.policy_clauses[RefundPolicy] if in_debt else clause
+    payment: tuple[Reason, ...] = (Reason(clause=payment_clause.key, verdict=verdict, finding=payment_finding),)
+    if not payment_finding.met and activations:
         missing = price + owed - available
         payment = pending_reasons(payment[0], missing=missing, activations=activations, terms=terms)
     return Decision(
@@ -123,7 +124,7 @@ def redeem(
 
 
 def _cash_due(clause: Clause, *, cash: Money | None) -> tuple[Reason, ...]:
-    """The cash due in addition to the points."""
+    """The reason that states the cash due in addition to the points; none without cash."""
     if cash is None:
         return ()
     return (Reason(clause.key, Verdict.APPLIED, Finding(True, ReasonCode.CASH_DUE, None, cash)),)

@@ -34,8 +34,8 @@ class RefundOutcome:
     qualifying: int
 
     @property
-    def due(self) -> int:
-        """Points that became due."""
+    def clawback_due(self) -> int:
+        """Points that became due for clawback."""
         return self.movement.due
 
     @property
@@ -55,10 +55,10 @@ class RefundOutcome:
 
 
 def remaining_quantities(
-    facts: PurchaseFacts, *, returned: Iterable[Mapping[int, Decimal]], of: Mapping[int, Decimal] | None = None
+    facts: PurchaseFacts, *, returned: Iterable[Mapping[int, Decimal]], before: Mapping[int, Decimal] | None = None
 ) -> dict[int, Decimal]:
-    """Remaining quantities by line number after returns; `of` are the quantities before them."""
-    remaining = dict(of) if of is not None else {line.number: line.quantity for line in facts.lines}
+    """Remaining quantities by line number after returns; `before` are the quantities before them (None: those bought)."""
+    remaining = dict(before) if before is not None else {line.number: line.quantity for line in facts.lines}
     for lines in returned:
         for number, quantity in lines.items():
             remaining[number] -= quantity
@@ -78,11 +78,11 @@ def remaining_price_shares(
     """
     shares = dict(price_shares)
     for number, amount in amounts.items():
-        line_facts = facts.remaining({number: quantities.get(number, Decimal(0))}, price_shares=shares)
-        value = sum((line.amount_due() for line in line_facts.lines), 0)
-        if value:
-            after = max(0, rounded(value, mode=Rounding.HALF_UP) - amount)
-            shares[number] = Fraction(shares.get(number, 1)) * after / value
+        remaining_line = facts.remaining({number: quantities.get(number, Decimal(0))}, price_shares=shares)
+        price = sum((line.amount_due() for line in remaining_line.lines), 0)
+        if price:
+            price_after = max(0, rounded(price, mode=Rounding.HALF_UP) - amount)
+            shares[number] = Fraction(shares.get(number, 1)) * price_after / price
     return shares
 
 
@@ -115,7 +115,7 @@ class RemainingPurchase:
 
 
 def evaluate_remaining(*, terms: Terms, earned: int, stamps: int, remaining: PurchaseFacts) -> RemainingPurchase:
-    """Decide the remaining purchase by its terms; the whole one earned `earned` points and `stamps`.
+    """Decide the remaining purchase by its terms; the whole purchase earned `earned` points and `stamps`.
 
     Budgets and the customer's own share are those at the time of the purchase.
     """
@@ -156,8 +156,8 @@ class ClawbackMovement(NamedTuple):
         return self.due - self.taken - self.owed - self.expired
 
     def plus(self, other: ClawbackMovement) -> ClawbackMovement:
-        """Both together."""
-        return ClawbackMovement(*(own + others for own, others in zip(self, other, strict=True)))
+        """The sum of two movements, field by field."""
+        return ClawbackMovement(*(own_number + number for own_number, number in zip(self, other, strict=True)))
 
 
 def refund_decision(
@@ -171,7 +171,7 @@ def refund_decision(
 ) -> Decision:
     """The decision of a refund by the terms of its purchase.
 
-    `before` is what remained of the purchase before the refund, `debts` are by unit after it.
+    `before` is what remained of the purchase before the refund; `debts` are the debts after it, by unit.
     """
     return Decision(
         outcome=DecisionOutcome.PARTLY_GRANTED if movement.shortfall else DecisionOutcome.GRANTED,
@@ -179,7 +179,7 @@ def refund_decision(
         terms_version=terms.version,
         decided_for=at,
         reasons=(
-            *_by_policy(terms, movement=movement, debt=debts.get(Unit.POINTS, movement.owed)),
+            *_refund_clause_reasons(terms, movement=movement, debt=debts.get(Unit.POINTS, movement.owed)),
             *_stamps_clawed_back(
                 terms,
                 remaining=remaining,
@@ -209,18 +209,19 @@ def outcome_from_snapshot(
     owed_before: int = 0,
     stamps: int = 0,
 ) -> RefundOutcome:
-    """Decide a refund of a purchase that had no exchanges and no points of which have expired.
+    """Decide a refund of a purchase without exchanges, none of whose points have expired.
 
     `available` limits the clawback (None: no limit); missing points become debt with `allow_negative`, else shortfall.
-    `owed_before` is the debt before the refund, `stamps` are those the purchase earned. `price_shares_before` and
-    `price_shares_after` are, by line number, the parts of its price that are left after refunds of amounts without goods.
+    `owed_before` is the debt before the refund, `stamps` are those that the purchase earned. `price_shares_before` and
+    `price_shares_after` are the parts of each line's price, by line number, that are left after refunds of amounts without
+    goods.
     """
     before = facts.remaining(quantities_before, price_shares=price_shares_before)
     after = facts.remaining(quantities_after, price_shares=price_shares_after)
-    earlier = evaluate_remaining(terms=terms, earned=earned, stamps=stamps, remaining=before)
+    remaining_before = evaluate_remaining(terms=terms, earned=earned, stamps=stamps, remaining=before)
     remaining = evaluate_remaining(terms=terms, earned=earned, stamps=stamps, remaining=after)
-    due = remaining.clawback_due - earlier.clawback_due
-    stamps_due = remaining.stamp_clawback_due - earlier.stamp_clawback_due
+    due = remaining.clawback_due - remaining_before.clawback_due
+    stamps_due = remaining.stamp_clawback_due - remaining_before.stamp_clawback_due
     taken = max(0, due if available is None else min(due, available))
     movement = ClawbackMovement(
         due=max(0, due),
@@ -245,8 +246,8 @@ def outcome_from_snapshot(
     )
 
 
-def _by_policy(terms: Terms, *, movement: ClawbackMovement, debt: int) -> Iterator[Reason]:
-    """The reasons of the clause on refunds; none on points if only stamps move."""
+def _refund_clause_reasons(terms: Terms, *, movement: ClawbackMovement, debt: int) -> Iterator[Reason]:
+    """The reasons of the clause on refunds; no reason about points if only stamps move."""
     clause = terms.policy_clauses[RefundPolicy].key
     if movement.restored:
         yield Reason(clause, Verdict.APPLIED, Finding(True, ReasonCode.POINTS_RESTORED, movement.restored))
@@ -271,8 +272,8 @@ def _stamps_clawed_back(
     terms: Terms, *, remaining: RemainingPurchase, before: PurchaseFacts, movement: ClawbackMovement, debt: int
 ) -> tuple[Reason, ...]:
     """The stamps clawed back by each clause and, if some are owed, how many were there and the debt."""
-    reasons = stamps_clawed_back(terms, stamps=movement.stamps, before=before, after=remaining.decision)
+    reasons = stamps_clawed_back(terms, stamps=movement.stamps, before=before, decision_after=remaining.decision)
     if not reasons or not movement.stamps_owed:
         return reasons
-    below = Finding(True, ReasonCode.STAMPS_BELOW_ZERO, movement.stamps - movement.stamps_owed, debt)
-    return (*reasons, Reason(reasons[-1].clause, Verdict.APPLIED, below))
+    below_zero = Finding(True, ReasonCode.STAMPS_BELOW_ZERO, movement.stamps - movement.stamps_owed, debt)
+    return (*reasons, Reason(reasons[-1].clause, Verdict.APPLIED, below_zero))

@@ -12,7 +12,10 @@ from app.domain.purchases.facts import PurchaseFacts
 
 @dataclass(frozen=True, slots=True)
 class ReturnedPayments:
-    """Payments returned for goods: the `money` refunded, and the points or stamps `restored`, by the id of the redemption that paid with them."""
+    """Payments returned for goods: the `money` refunded, and the points or stamps `restored`.
+
+    `restored` is by the id of the redemption that had paid with them.
+    """
 
     money: Money
     restored: Mapping[str, int]
@@ -46,7 +49,7 @@ def returned_payments(
 
 
 def points_to_restore(facts: PurchaseFacts, *, points: int, remaining: PurchaseFacts) -> int:
-    """How many of the `points` that paid are restored in total once only `remaining` is left.
+    """How many of the `points` that had paid for a purchase are restored in total once only `remaining` is left of it.
 
     Points are allocated to the lines by largest remainder. Lines that remain in part restore them in proportion; the sum
     of these parts is rounded, halves up.
@@ -55,10 +58,10 @@ def points_to_restore(facts: PurchaseFacts, *, points: int, remaining: PurchaseF
     remaining_amounts = {line.number: line.amount_due() for line in remaining.lines}
     restored = Fraction(0)
     for line, share in zip(facts.lines, shares, strict=True):
-        whole = Fraction(line.amount_due())
+        full_price = Fraction(line.amount_due())
         returned_part = (
-            1 - Fraction(remaining_amounts.get(line.number, 0)) / whole
-            if whole
+            1 - Fraction(remaining_amounts.get(line.number, 0)) / full_price
+            if full_price
             else Fraction(0 if line.number in remaining_amounts else 1)
         )
         restored += share * returned_part

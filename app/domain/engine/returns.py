@@ -33,32 +33,35 @@ class RefundedItems(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Remaining:
-    """What remains of a purchase, by line number: quantities, and the part of the price left after refunds of amounts without goods."""
+class RemainingGoods:
+    """The goods that remain of a purchase, by line number.
+
+    `quantities` are what was not returned, `price_shares` the parts of the price left after refunds of amounts without goods.
+    """
 
     quantities: Mapping[int, Decimal]
     price_shares: Mapping[int, Exact]
 
     @classmethod
-    def after(cls, facts: PurchaseFacts, *, refunds: Iterable[RefundedItems]) -> Remaining:
+    def after_refunds(cls, facts: PurchaseFacts, *, refunds: Iterable[RefundedItems]) -> RemainingGoods:
         """What remains of a purchase after refunds, in their order."""
         remaining = cls(remaining_quantities(facts, returned=()), NO_PRICE_REDUCTIONS)
         for refund in refunds:
             remaining = remaining.less(facts, refund=refund)
         return remaining
 
-    def less(self, facts: PurchaseFacts, *, refund: RefundedItems) -> Remaining:
+    def less(self, facts: PurchaseFacts, *, refund: RefundedItems) -> RemainingGoods:
         """What remains after one more refund."""
-        quantities = remaining_quantities(facts, returned=[refund.lines], of=self.quantities)
-        return Remaining(
+        quantities = remaining_quantities(facts, returned=[refund.lines], before=self.quantities)
+        return RemainingGoods(
             quantities,
             remaining_price_shares(
                 facts, quantities=quantities, price_shares=self.price_shares, amounts=refund.amounts
             ),
         )
 
-    def of(self, facts: PurchaseFacts) -> PurchaseFacts:
-        """The remaining purchase."""
+    def applied_to(self, facts: PurchaseFacts) -> PurchaseFacts:
+        """The purchase with only the remaining goods."""
         return facts.remaining(self.quantities, price_shares=self.price_shares)
 
 
@@ -72,12 +75,14 @@ class ReturnedItems:
 
 def price_of_refund(facts: PurchaseFacts, *, before: Iterable[RefundedItems], refund: RefundedItems) -> int:
     """The price, in minor units, of what a refund returns after the refunds `before` it."""
-    remaining = Remaining.after(facts, refunds=before)
-    return remaining.of(facts).total().minor - remaining.less(facts, refund=refund).of(facts).total().minor
+    remaining = RemainingGoods.after_refunds(facts, refunds=before)
+    return (
+        remaining.applied_to(facts).total().minor - remaining.less(facts, refund=refund).applied_to(facts).total().minor
+    )
 
 
 def quantity_problem(lines: Quantities | None) -> Problem | None:
-    """The problem with a quantity that no line can have; it ensures that remaining quantities are never rounded."""
+    """The problem with a quantity that no line can have, or None. Because of it, remaining quantities are never rounded."""
     for index, quantity in enumerate((lines or {}).values()):
         if quantity is not None and (error := quantity_error(quantity)) is not None:
             return Problem(ProblemCode.INVALID_INPUT, path=("lines", str(index), "quantity"), detail=error)
@@ -90,16 +95,16 @@ def resolve_return(
     amounts: Mapping[int, Decimal],
     amount: Decimal | None,
     facts: PurchaseFacts,
-    remaining: Remaining,
+    remaining: RemainingGoods,
 ) -> ReturnedItems | Problem:
     """The return that a refund requests, or the problem with it.
 
     `amounts` are in major units by line, `amount` is for the whole purchase and allocated to its lines by their remaining
     price. Without lines and amounts, everything is returned.
     """
-    everything = lines is None and not amounts and amount is None
+    returns_all = lines is None and not amounts and amount is None
     quantities = _quantities(
-        dict.fromkeys(remaining.quantities) if everything else lines or {}, remaining=remaining.quantities
+        dict.fromkeys(remaining.quantities) if returns_all else lines or {}, remaining=remaining.quantities
     )
     if isinstance(quantities, Problem):
         return quantities
@@ -132,28 +137,37 @@ def _quantities(requested: Quantities, *, remaining: Mapping[int, Decimal]) -> d
 
 
 def _amounts(
-    amounts: Mapping[int, Decimal], *, amount: Decimal | None, facts: PurchaseFacts, remaining: Remaining
+    amounts: Mapping[int, Decimal], *, amount: Decimal | None, facts: PurchaseFacts, remaining: RemainingGoods
 ) -> dict[int, int] | Problem:
     """The amounts in minor units, none above the remaining price of its line."""
-    values = {line.number: rounded(line.amount_due(), mode=Rounding.HALF_UP) for line in remaining.of(facts).lines}
+    remaining_prices = {
+        line.number: rounded(line.amount_due(), mode=Rounding.HALF_UP) for line in remaining.applied_to(facts).lines
+    }
     try:
         requested = {number: Money.of(value, facts.currency).minor for number, value in amounts.items()}
         total_amount = Money.of(amount, facts.currency).minor if amount is not None else None
     except AmountError as error:
         return Problem(ProblemCode.INVALID_INPUT, path=("amount",), detail=error.detail)
     if total_amount is not None:
-        if total_amount > sum(values.values()):
-            return _too_much(sum(values.values()), path="amount", facts=facts)
-        requested = dict(zip(values, allocate_proportionally(total_amount, weights=list(values.values())), strict=True))
+        if total_amount > sum(remaining_prices.values()):
+            return _price_problem(sum(remaining_prices.values()), path="amount", facts=facts)
+        requested = dict(
+            zip(
+                remaining_prices,
+                allocate_proportionally(total_amount, weights=list(remaining_prices.values())),
+                strict=True,
+            )
+        )
     for number, minor in requested.items():
-        if minor > values.get(number, 0):
-            return _too_much(values.get(number, 0), path="lines", facts=facts)
+        if minor > remaining_prices.get(number, 0):
+            return _price_problem(remaining_prices.get(number, 0), path="lines", facts=facts)
     return {number: minor for number, minor in requested.items() if minor}
 
 
-def _too_much(left: int, *, path: str, facts: PurchaseFacts) -> Problem:
+def _price_problem(remaining_price: int, *, path: str, facts: PurchaseFacts) -> Problem:
+    """The problem with an amount above the remaining price (minor units)."""
     return Problem(
         ProblemCode.NOTHING_TO_REFUND,
         path=(path,),
-        detail=detail("PRICE_LEFT", amount=Money(left, facts.currency)),
+        detail=detail("PRICE_LEFT", amount=Money(remaining_price, facts.currency)),
     )

@@ -21,15 +21,16 @@ TILL_CANCELLATION_TIME = timedelta(minutes=10)
 
 
 def cancellation_problem(
-    *, by: Role, handed_over: bool, till_deadline: datetime | None, has_window: bool, at: datetime
+    *, role: Role, handed_over: bool, till_deadline: datetime | None, has_window: bool, at: datetime
 ) -> ProblemCode | None:
-    """Why a role may not cancel a redemption, or None.
+    """Why a role may not cancel a redemption; None if it may, or if only `window_refusal` can say.
 
-    Customers may cancel what was not handed over, if the terms give them time for it (`has_window`);
-    `window_refusal` decides whether that time is over. `till_deadline` is the first instant at which the requesting till may no longer cancel it, None
-    if it is not the latest one that the till handed over. Staff and the owner always may.
+    Customers may cancel a redemption that was not handed over, if the terms give them time for it (`has_window`);
+    `window_refusal` says whether that time is over. `till_deadline` is the first instant at which the requesting till may
+    no longer cancel the redemption, None if it is not the latest redemption that this till handed over. Staff and the owner
+    may always cancel.
     """
-    match by:
+    match role:
         case Role.CUSTOMER if handed_over:
             return ProblemCode.ALREADY_USED
         case Role.CUSTOMER if not has_window:
@@ -41,7 +42,7 @@ def cancellation_problem(
 
 
 def cancellable_until(terms: Terms, *, paid_at: datetime) -> datetime | None:
-    """The first instant at which a customer may no longer cancel what was paid for then; None if the terms do not let them."""
+    """The first instant at which a customer may no longer cancel a redemption paid at `paid_at`; None if the terms let no one."""
     clause = terms.policy_clauses.get(ReversalWindow)
     if clause is None or not isinstance(clause.effect, ReversalWindow):
         return None
@@ -49,17 +50,17 @@ def cancellable_until(terms: Terms, *, paid_at: datetime) -> datetime | None:
 
 
 def window_refusal(terms: Terms, *, paid_at: datetime, at: datetime, zone: str) -> Decision | None:
-    """The refusal by the clause on cancelling once its time is over, or None."""
+    """The refusal by the clause on cancelling, if its time is over at `at`; None before, and if the terms have no such clause."""
     until = cancellable_until(terms, paid_at=paid_at)
     if until is None or at < until:
         return None
-    over = Finding(False, ReasonCode.UNDO_WINDOW_OVER, None, until, (Remedy(RemedyCode.ASK_AT_TILL),))
+    finding = Finding(False, ReasonCode.UNDO_WINDOW_OVER, None, until, (Remedy(RemedyCode.ASK_AT_TILL),))
     return Decision(
         outcome=DecisionOutcome.REFUSED,
         points=0,
         terms_version=terms.version,
         decided_for=at,
-        reasons=(Reason(terms.policy_clauses[ReversalWindow].key, Verdict.NOT_MET, over),),
+        reasons=(Reason(terms.policy_clauses[ReversalWindow].key, Verdict.NOT_MET, finding),),
         zone=zone if zone != terms.zone else None,
     )
 
@@ -82,18 +83,18 @@ def reversal_decision(
 ) -> Decision:
     """The decision of a reversal, by the clause that priced the reward.
 
-    `amount` was restored in the unit of the price. `overdue` are restored points whose last day has passed;
-    `usable_until` is the instant until which they can be spent.
+    `amount` was restored, in the unit of the price. `overdue` is how many restored points are past their last day;
+    `usable_until` is the instant until which these can be spent.
     """
-    cost = terms.clause_of_reward(reward)
+    cost_clause = terms.clause_of_reward(reward)
     reasons = []
-    if cost is not None:
+    if cost_clause is not None:
         code = ReasonCode.REDEMPTION_UNDONE if unit is Unit.POINTS else ReasonCode.STAMPS_RETURNED
-        restored = Finding(True, code, amount)
-        reasons.append(Reason(cost.key, Verdict.APPLIED, restored))
+        restored_finding = Finding(True, code, amount)
+        reasons.append(Reason(cost_clause.key, Verdict.APPLIED, restored_finding))
     if overdue and usable_until is not None and PointsValidity in terms.policy_clauses:
-        grace = Finding(True, ReasonCode.GRACE_AFTER_REVERSAL, overdue, usable_until)
-        reasons.append(Reason(terms.policy_clauses[PointsValidity].key, Verdict.APPLIED, grace))
+        grace_finding = Finding(True, ReasonCode.GRACE_AFTER_REVERSAL, overdue, usable_until)
+        reasons.append(Reason(terms.policy_clauses[PointsValidity].key, Verdict.APPLIED, grace_finding))
     return Decision(
         outcome=DecisionOutcome.GRANTED,
         points=amount if unit is Unit.POINTS else 0,

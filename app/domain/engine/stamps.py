@@ -34,13 +34,18 @@ def stamps_earned(terms: Terms, *, purchase: EligiblePurchase) -> tuple[int, tup
     return stamps, tuple(reasons)
 
 
-def stamps_clawed_back(terms: Terms, *, stamps: int, before: PurchaseFacts, after: Decision) -> tuple[Reason, ...]:
-    """A reason for each clause that earns less `after` a refund than `before`, with its part of the stamps clawed back."""
+def stamps_clawed_back(
+    terms: Terms, *, stamps: int, before: PurchaseFacts, decision_after: Decision
+) -> tuple[Reason, ...]:
+    """A reason for each clause that earns less after a refund, with its part of the `stamps` clawed back.
+
+    `before` is the purchase before the refund, `decision_after` the decision on what remains after it.
+    """
     if not stamps:
         return ()
     earned_before, earned_after = (
         _stamps_by_clause(stamps_earned(terms, purchase=terms.eligible(before))[1]),
-        _stamps_by_clause(after.reasons),
+        _stamps_by_clause(decision_after.reasons),
     )
     reasons = []
     for key, awarded in earned_before.items():

@@ -18,15 +18,15 @@ from app.domain.terms.version import Terms
 _MONTHS_OF_A_YEAR = 12
 
 _ZONES = timedelta(days=2)
-"""More than local days differ from one zone to another."""
+"""More than the difference between local days in any two zones."""
 
 
 @dataclass(slots=True)
 class QualifyingPoints:
     """Points that count towards a tier, by the local day of their purchase."""
 
-    days: dict[date, int] = field(default_factory=dict)
-    years: dict[int, int] = field(default_factory=dict)
+    by_day: dict[date, int] = field(default_factory=dict)
+    by_year: dict[int, int] = field(default_factory=dict)
     total: int = 0
 
     def add(self, points: int, *, at: datetime, zone: str) -> None:
@@ -34,16 +34,16 @@ class QualifyingPoints:
         if not points:
             return
         day = local_date(at, zone_name=zone)
-        self.days[day] = self.days.get(day, 0) + points
-        self.years[day.year] = self.years.get(day.year, 0) + points
+        self.by_day[day] = self.by_day.get(day, 0) + points
+        self.by_year[day.year] = self.by_year.get(day.year, 0) + points
         self.total += points
 
     def add_all(self, other: QualifyingPoints) -> None:
         """Add the points of a merged customer."""
-        for day, points in other.days.items():
-            self.days[day] = self.days.get(day, 0) + points
-        for year, points in other.years.items():
-            self.years[year] = self.years.get(year, 0) + points
+        for day, points in other.by_day.items():
+            self.by_day[day] = self.by_day.get(day, 0) + points
+        for year, points in other.by_year.items():
+            self.by_year[year] = self.by_year.get(year, 0) + points
         self.total += other.total
 
     def points(self, *, terms: Terms, at: datetime) -> int:
@@ -53,16 +53,16 @@ class QualifyingPoints:
             return self.total
         today = local_date(at, zone_name=terms.zone)
         if window is TierWindow.CALENDAR_YEAR:
-            return self.years.get(today.year, 0)
+            return self.by_year.get(today.year, 0)
         self._forget_expired_days(today)
-        return sum(points for day, points in self.days.items() if _rolls_off(day) > today)
+        return sum(points for day, points in self.by_day.items() if _first_day_not_counted(day) > today)
 
     def deciding_points(self, *, terms: Terms, at: datetime) -> int:
         """The points that decide the tier: by calendar year, those of this year or the last, whichever are more."""
         current_points = self.points(terms=terms, at=at)
         if window_of(terms) is not TierWindow.CALENDAR_YEAR:
             return current_points
-        return max(current_points, self.years.get(local_date(at, zone_name=terms.zone).year - 1, 0))
+        return max(current_points, self.by_year.get(local_date(at, zone_name=terms.zone).year - 1, 0))
 
     def next_rollover(self, *, terms: Terms, at: datetime) -> datetime | None:
         """The next instant after `at` at which points stop counting; None if they always count."""
@@ -71,24 +71,24 @@ class QualifyingPoints:
             return None
         today = local_date(at, zone_name=terms.zone)
         if window is TierWindow.CALENDAR_YEAR:
-            counts = self.years.get(today.year) or self.years.get(today.year - 1)
-            return period_ends(terms=terms, at=at) if counts else None
+            counting_points = self.by_year.get(today.year) or self.by_year.get(today.year - 1)
+            return end_of_calendar_year(terms=terms, at=at) if counting_points else None
         self._forget_expired_days(today)
-        ends = (_rolls_off(day) for day, points in self.days.items() if points)
+        ends = (_first_day_not_counted(day) for day, points in self.by_day.items() if points)
         end = min((day for day in ends if day > today), default=None)
         return day_start(end, zone_name=terms.zone) if end is not None else None
 
     def _forget_expired_days(self, today: date) -> None:
         """Drop days outside every rolling year, so that a long history costs nothing; `today` never goes back."""
-        for day in [day for day in self.days if _rolls_off(day) + _ZONES <= today]:
-            del self.days[day]
+        for day in [day for day in self.by_day if _first_day_not_counted(day) + _ZONES <= today]:
+            del self.by_day[day]
 
 
 @dataclass(frozen=True, slots=True)
 class TierChange:
     """A tier reached or lost, with the qualifying points that decided it (`deciding_points`).
 
-    `grace_ends_at`: for a tier that a merger brought during its grace period, when it ends; None if the points suffice.
+    `grace_ends_at`: if a merger brought the tier in its grace period, when that period ends; None if the points suffice.
     """
 
     customer_id: str
@@ -107,11 +107,11 @@ def tier_of(points: int, *, terms: Terms) -> Tier | None:
 
 def tier_above(tier: str | None, *, points: int, terms: Terms) -> Tier | None:
     """The lowest tier above the current one that these points do not reach yet."""
-    reached = max(points, rank(tier, terms=terms))
-    return next((higher for higher in terms.tiers if higher.points > reached), None)
+    points_reached = max(points, rank(tier, terms=terms))
+    return next((candidate for candidate in terms.tiers if candidate.points > points_reached), None)
 
 
-def period_ends(*, terms: Terms, at: datetime) -> datetime | None:
+def end_of_calendar_year(*, terms: Terms, at: datetime) -> datetime | None:
     """The first instant after the current calendar year; None if points do not count by calendar year."""
     if window_of(terms) is not TierWindow.CALENDAR_YEAR:
         return None
@@ -119,34 +119,34 @@ def period_ends(*, terms: Terms, at: datetime) -> datetime | None:
 
 
 def window_of(terms: Terms) -> TierWindow:
-    """The period in which points count; all points without a clause on it."""
+    """The period in which points count; without a clause on it, since joining."""
     return terms.policy_effect(TierPeriod).period if TierPeriod in terms.policy_clauses else TierWindow.SINCE_JOINING
 
 
 @dataclass(slots=True)
 class TierGrace:
-    """The tiers a customer has: each while its points are reached, and for its grace days afterwards."""
+    """The tiers that a customer has: each one while the customer's points reach it, and for its grace days afterwards."""
 
     ends_at: dict[str, datetime | None] = field(default_factory=dict)
     """When each tier is lost; None while the points reach it."""
 
     def evaluate(self, before: CurrentTier, *, points: int, terms: Terms, at: datetime) -> CurrentTier:
         """The tier after a review: a rise takes effect at once, a fall when the grace days are over."""
-        reached = {reached_tier.tier for reached_tier in terms.tiers if reached_tier.points <= points}
+        reached_tiers = {reached_tier.tier for reached_tier in terms.tiers if reached_tier.points <= points}
         for tier in self.ends_at:
-            if tier not in reached and self.ends_at[tier] is None:
+            if tier not in reached_tiers and self.ends_at[tier] is None:
                 self.ends_at[tier] = grace_ends_at(terms=terms, at=at)
-        self.ends_at |= dict.fromkeys(reached)
+        self.ends_at |= dict.fromkeys(reached_tiers)
         for tier in [tier for tier, ends_at in self.ends_at.items() if ends_at is not None and ends_at <= at]:
             del self.ends_at[tier]
         # Among tiers that are no longer in the terms, the current one wins.
-        kept = max(
+        new_tier = max(
             self.ends_at,
             key=lambda tier_key: (rank(tier_key, terms=terms), tier_key == before.tier, tier_key),
             default=None,
         )
-        since = before.since if kept == before.tier else at
-        return CurrentTier(kept, since, self.ends_at[kept] if kept is not None else None)
+        since = before.since if new_tier == before.tier else at
+        return CurrentTier(new_tier, since, self.ends_at[new_tier] if new_tier is not None else None)
 
     def absorb(self, other: TierGrace) -> None:
         """Add the tiers of a merged customer, each with the later end."""
@@ -156,7 +156,7 @@ class TierGrace:
 
 
 def grace_ends_at(*, terms: Terms, at: datetime) -> datetime:
-    """When the grace days of a tier lost at an instant end; that instant if there are none."""
+    """When the grace days end, of a tier whose points are lost at `at`; `at` itself if the terms give none."""
     days = terms.policy_effect(TierPeriod).grace_days if TierPeriod in terms.policy_clauses else 0
     if not days:
         return at
@@ -166,13 +166,13 @@ def grace_ends_at(*, terms: Terms, at: datetime) -> datetime:
     return day_start(first + timedelta(days=days), zone_name=terms.zone)
 
 
-def kept_tier_reason(held: CurrentTier, *, qualifying: int, terms: Terms) -> Reason | None:
-    """Why a tier is kept that the points no longer reach; None if points hold it."""
-    if held.grace_ends_at is None or not any(tier.tier == held.tier for tier in terms.tiers):
+def kept_tier_reason(current_tier: CurrentTier, *, qualifying: int, terms: Terms) -> Reason | None:
+    """Why a tier is kept that the points no longer reach; None if they reach it or the terms no longer have it."""
+    if current_tier.grace_ends_at is None or not any(tier.tier == current_tier.tier for tier in terms.tiers):
         return None
-    assert held.tier is not None, "there is a tier"
-    finding = Finding(True, ReasonCode.TIER_KEPT, qualifying, held.grace_ends_at)
-    return Reason(terms.tier_clause(held.tier).key, Verdict.APPLIED, finding)
+    assert current_tier.tier is not None, "there is a tier"
+    finding = Finding(True, ReasonCode.TIER_KEPT, qualifying, current_tier.grace_ends_at)
+    return Reason(terms.tier_clause(current_tier.tier).key, Verdict.APPLIED, finding)
 
 
 def tier_decision(change: TierChange) -> Decision:
@@ -199,7 +199,7 @@ def tier_decision(change: TierChange) -> Decision:
 
 
 def tier_changing_versions(versions: Sequence[Terms]) -> tuple[Terms, ...]:
-    """The versions whose start requires a tier review: those with tiers, or following some with tiers.
+    """The versions whose start requires a tier review: those with tiers, and those that follow a version with tiers.
 
     `versions` are all terms that have come or will come into force, oldest first.
     """
@@ -216,6 +216,6 @@ def rank(tier: str | None, *, terms: Terms) -> int:
 
 
 @lru_cache(maxsize=4_096)
-def _rolls_off(day: date) -> date:
+def _first_day_not_counted(day: date) -> date:
     """The first day on which points of a day no longer count in a rolling year."""
     return add_months(day, months=_MONTHS_OF_A_YEAR)

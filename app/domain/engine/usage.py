@@ -21,18 +21,18 @@ from app.domain.units import Unit
 
 
 class Use(NamedTuple):
-    """Uses of a clause; `birthday` is the calendar year of the birthday they were for, if any."""
+    """Uses of a clause (by key); `birthday_year` is the calendar year of the birthday that they were for, if any."""
 
     clause: str
     times: int
-    birthday: int | None = None
+    birthday_year: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """The usage of a purchase: `points` earned less those clawed back, `items` by clause.
+    """The usage of a purchase. `visit`: whether it counts as a visit; `points`: those earned less those clawed back.
 
-    `budget_usage` are the points used of budgets by clause key.
+    `items` and `budget_usage` (points used of budgets) are by clause key.
     """
 
     visit: bool
@@ -43,7 +43,7 @@ class Usage:
 
 
 class ClauseAward(NamedTuple):
-    """The award of a clause in a decision, its unit, and how often it was applied."""
+    """The award of a clause in a decision, its unit, and how many times the clause was applied."""
 
     amount: int
     unit: Unit
@@ -52,19 +52,19 @@ class ClauseAward(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Clawback:
-    """What was clawed back of a purchase by unit: taken, owed, or expired unspent; without the shortfall."""
+    """Points and stamps clawed back of a purchase: taken, owed, or expired unspent; without the shortfall."""
 
     points: int = 0
     stamps: int = 0
 
-    def of(self, unit: Unit) -> int:
+    def amount(self, unit: Unit) -> int:
         """The amount clawed back in a unit."""
         return self.points if unit is Unit.POINTS else self.stamps
 
 
 NO_CLAWBACK = Clawback()
 
-_UNITS = {ReasonCode.POINTS_EARNED: Unit.POINTS, ReasonCode.STAMPS_EARNED: Unit.STAMPS}
+_UNIT_BY_CODE = {ReasonCode.POINTS_EARNED: Unit.POINTS, ReasonCode.STAMPS_EARNED: Unit.STAMPS}
 """The unit of an award, by reason code."""
 
 
@@ -104,9 +104,9 @@ def usage_of(
 
 
 def uses_of(terms: Terms, *, facts: PurchaseFacts, clauses: Mapping[str, int]) -> tuple[Use, ...]:
-    """Uses of clauses (times by key) that the terms count, with the birthdays they are for."""
+    """The uses among `clauses` (times by key) that the terms count, with the birthdays that they are for."""
     return tuple(
-        Use(key, times, _birthday(terms.by_key[key], facts=facts))
+        Use(key, times, _birthday_year(terms.by_key[key], facts=facts))
         for key, times in clauses.items()
         if times > 0 and key in terms.required_facts.clauses_with_stored_uses
     )
@@ -126,19 +126,19 @@ def _counted_uses(
         return uses_of(terms, facts=facts, clauses={key: award.times for key, award in awards.items()})
     remaining_awards = _awards(terms, facts=remaining, decision=remaining_decision)
     unclaimed = {unit: decision.amount(unit) for unit in Unit}
-    unattributed = {unit: clawback.of(unit) for unit in Unit}
-    counted = {}
+    unattributed = {unit: clawback.amount(unit) for unit in Unit}
+    counted_uses = {}
     for key, award in awards.items():
         # A cap may have left less than the sum of the awards.
         granted = min(award.amount, unclaimed[award.unit])
         unclaimed[award.unit] -= granted
         remaining_award = remaining_awards.get(key, award._replace(amount=0, times=0))
-        # The clawback of what a clause still awards is attributed to other clauses.
-        returned = min(max(0, granted - remaining_award.amount), unattributed[award.unit])
-        unattributed[award.unit] -= returned
-        lost = award.times * returned // granted if granted else award.times
-        counted[key] = max(award.times - lost, remaining_award.times)
-    return uses_of(terms, facts=facts, clauses=counted)
+        # At most what the clause no longer awards: the rest of the clawback is attributed to other clauses.
+        clawed_back = min(max(0, granted - remaining_award.amount), unattributed[award.unit])
+        unattributed[award.unit] -= clawed_back
+        lost_uses = award.times * clawed_back // granted if granted else award.times
+        counted_uses[key] = max(award.times - lost_uses, remaining_award.times)
+    return uses_of(terms, facts=facts, clauses=counted_uses)
 
 
 def _remaining_budget_usage(
@@ -153,20 +153,20 @@ def _remaining_budget_usage(
     used = dict(granted)
     for clause in terms.clauses:
         if clause.key in granted:
-            returned = min(max(0, granted[clause.key] - still_granted.get(clause.key, 0)), unattributed)
-            used[clause.key] -= returned
-            unattributed -= returned
+            clawed_back = min(max(0, granted[clause.key] - still_granted.get(clause.key, 0)), unattributed)
+            used[clause.key] -= clawed_back
+            unattributed -= clawed_back
     return tuple((key, points) for key, points in used.items() if points)
 
 
 def _awards(terms: Terms, *, facts: PurchaseFacts, decision: Decision) -> dict[str, ClauseAward]:
     """Awards by key of the clauses whose uses are counted, in the order of the terms."""
     amounts = {
-        reason.clause: (reason.finding.observed, _UNITS[reason.finding.code])
+        reason.clause: (reason.finding.observed, _UNIT_BY_CODE[reason.finding.code])
         for reason in decision.reasons
         if reason.condition is None
         and reason.clause in terms.required_facts.clauses_with_stored_uses
-        and reason.finding.code in _UNITS
+        and reason.finding.code in _UNIT_BY_CODE
         and isinstance(reason.finding.observed, int)
     }
     if not amounts:
@@ -181,6 +181,7 @@ def _awards(terms: Terms, *, facts: PurchaseFacts, decision: Decision) -> dict[s
     }
 
 
-def _birthday(clause: Clause, *, facts: PurchaseFacts) -> int | None:
+def _birthday_year(clause: Clause, *, facts: PurchaseFacts) -> int | None:
+    """The calendar year of the birthday around which the purchase lies, in a birthday window of the clause; None if none."""
     years = (facts.rule_facts.birthday_year(window.answer_key) for window in clause.birthday_windows)
     return next((year for year in years if year is not None), None)

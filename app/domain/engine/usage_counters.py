@@ -65,36 +65,36 @@ class UsageCounters:
         terms: Terms,
         tier: str | None = None,
         qualifying: int = 0,
-        on_hold: Iterable[Use] = (),
+        held_uses: Iterable[Use] = (),
     ) -> PurchaseFacts:
         """The purchase with the rule facts that the terms require, as of just before it.
 
         Facts that do not follow from counters stay as they are in `facts`: budgets, which follow the order of recording,
-        and what is known from the profile. `tier` and `qualifying` are the current tier and the points towards one.
-        Uses `on_hold` count as if the rewards were paid for now, so that no limit is exceeded when they are captured.
+        and answers about the profile. `tier` and `qualifying` are the current tier and the points towards a tier.
+        `held_uses`, of rewards on hold, count as if the rewards were paid for now, so that their capture exceeds no limit.
         """
-        required, known = terms.required_facts, facts.rule_facts
+        required, recorded_facts = terms.required_facts, facts.rule_facts
         if required.is_empty:
             return facts
         on_hold_uses = Counter[str]()
         birthday_uses = {use for use, times in self.birthday_uses.items() if times}
-        for use in on_hold:
+        for use in held_uses:
             on_hold_uses[use.clause] += use.times
-            if use.birthday is not None:
-                birthday_uses.add((use.clause, use.birthday))
+            if use.birthday_year is not None:
+                birthday_uses.add((use.clause, use.birthday_year))
         uses = [
-            (key, self._uses_since(period_began(period, facts=facts, terms=terms), key) + on_hold_uses[key])
+            (key, self._uses_since(start_of_purchase_period(period, facts=facts, terms=terms), key) + on_hold_uses[key])
             for key, period in required.limit_periods.items()
         ]
         total_uses = [(key, self._uses_since(BEGINNING, key) + on_hold_uses[key]) for key in required.total_use_clauses]
-        years = {year for _, year in known.birthday_years}
+        years = {year for _, year in recorded_facts.birthday_years}
         rule_facts = replace(
-            known,
+            recorded_facts,
             enrolled_at=self.enrolled_at if required.enrolment else None,
             visits=self.visits if required.visits else 0,
             uses=_counted(uses),
             earned=tuple(
-                (period, self.points_earned.since(period_began(period, facts=facts, terms=terms)))
+                (period, self.points_earned.since(start_of_purchase_period(period, facts=facts, terms=terms)))
                 for period in required.cap_periods
             ),
             items=_counted((key, self.items.get(key, 0)) for key in required.item_clauses),
@@ -105,7 +105,7 @@ class UsageCounters:
                 sorted((key, year) for key, year in birthday_uses if key in required.birthday_windows and year in years)
             ),
         )
-        return facts if rule_facts == known else replace(facts, rule_facts=rule_facts)
+        return facts if rule_facts == recorded_facts else replace(facts, rule_facts=rule_facts)
 
     def count(self, usage: Usage, *, at: datetime, sign: int = 1) -> None:
         """Add the usage of a purchase; `sign=-1` takes it out again."""
@@ -131,8 +131,8 @@ class UsageCounters:
     def count_use(self, use: Use, *, at: datetime, sign: int = 1) -> None:
         """Add uses of a clause at an instant; `sign=-1` takes them out again."""
         self.uses.setdefault(use.clause, TimeSeries()).add(sign * use.times, at=at)
-        if use.birthday is not None:
-            key = use.clause, use.birthday
+        if use.birthday_year is not None:
+            key = use.clause, use.birthday_year
             self.birthday_uses[key] = self.birthday_uses.get(key, 0) + sign * use.times
 
     def absorb(self, other: UsageCounters) -> None:
@@ -151,7 +151,7 @@ class UsageCounters:
         return series.since(start) if series is not None else 0
 
 
-def period_began(period: Period, *, facts: PurchaseFacts, terms: Terms) -> datetime:
+def start_of_purchase_period(period: Period, *, facts: PurchaseFacts, terms: Terms) -> datetime:
     """When the period of a purchase began: a day by the calendar of its location, a longer one by the program's."""
     zone = period_zone(period, location=facts.zone, program=terms.zone)
     return period_start(facts.occurred_at, zone_name=zone, period=period) or BEGINNING
@@ -163,7 +163,7 @@ def use_period_starts(facts: PurchaseFacts, *, terms: Terms) -> list[datetime]:
     The facts must have the birthdays around which the purchase lies.
     """
     required = terms.required_facts
-    starts = {period_began(period, facts=facts, terms=terms) for period in required.limit_periods.values()}
+    starts = {start_of_purchase_period(period, facts=facts, terms=terms) for period in required.limit_periods.values()}
     if required.total_use_clauses or facts.rule_facts.birthday_years:
         starts.add(BEGINNING)
     return sorted(starts)
@@ -171,7 +171,9 @@ def use_period_starts(facts: PurchaseFacts, *, terms: Terms) -> list[datetime]:
 
 def points_period_starts(facts: PurchaseFacts, *, terms: Terms) -> list[datetime]:
     """The instants from which points count against caps for a purchase, earliest first; none if there is no cap by period."""
-    return sorted({period_began(period, facts=facts, terms=terms) for period in terms.required_facts.cap_periods})
+    return sorted(
+        {start_of_purchase_period(period, facts=facts, terms=terms) for period in terms.required_facts.cap_periods}
+    )
 
 
 def _counted(counts: Iterable[tuple[str, int]]) -> tuple[tuple[str, int], ...]:

@@ -36,7 +36,7 @@ class Membership:
             terms=terms,
             tier=self.tier.tier,
             qualifying=self.qualifying.points(terms=terms, at=facts.occurred_at) if is_tier_required else 0,
-            on_hold=on_hold,
+            held_uses=on_hold,
         )
 
     def reevaluate_tier(self, *, terms: Terms, at: datetime) -> TierChange | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.domain.calendar import earliest
-from app.domain.engine.tiers import period_ends
+from app.domain.engine.tiers import end_of_calendar_year
 from app.domain.terms.version import Terms
 from app.domain.wallets.unit_account import terms_at
 from app.domain.wallets.wallet import Wallet
@@ -30,7 +30,7 @@ def forecast_tier(wallet: Wallet, *, customer_id: str) -> TierForecast | None:
     membership = wallet.memberships[customer_id]
     assert wallet.at is not None, "the wallet was advanced to an instant"
     current = membership.tier.tier
-    ends = period_ends(terms=terms_at(wallet.versions, at=wallet.at), at=wallet.at)
+    ends = end_of_calendar_year(terms=terms_at(wallet.versions, at=wallet.at), at=wallet.at)
     while (at := _next_evaluation(wallet, reevaluate_at=membership.reevaluate_at)) is not None:
         wallet.advance_to(at)
         year_over = ends is not None and at >= ends and membership.tier.grace_ends_at is None

@@ -175,7 +175,7 @@ class UnitAccount:
         """Whether the customer has a receipt of the lot that serves as the expiry notice."""
         validity = self.validity_of(lot)
         last = current_last_day(lot, validity=validity, last_activity_at=None) if validity.expires else None
-        by_receipt = last is not None and receipt_is_notice(lot, validity=validity, last=last)
+        by_receipt = last is not None and receipt_is_notice(lot, validity=validity, last_day=last)
         return by_receipt and lot.id not in self._without_receipt
 
     def hold(self, event: HoldPlaced, *, rank: Callable[[Lot], int] | None = None) -> None:
@@ -265,7 +265,7 @@ class UnitAccount:
             draws = self.inventory.repay_debt(lot.id)
             if lot.id in activated and lot.remaining:  # a lot that was clawed back whole has nothing to make available
                 paid = sum(draw.points for draw in draws if draw.lot_id == lot.id)
-                decision = activation_decision(lot, paid=paid, terms=self._terms[lot.terms_version], at=at)
+                decision = activation_decision(lot, debt_repaid=paid, terms=self._terms[lot.terms_version], at=at)
                 self.post(EntryType.ACTIVATE, lot.id, at=at, draws=draws, decision=decision)
             elif draws:
                 self.post(EntryType.ACTIVATE, lot.id, at=at, draws=draws)
@@ -279,7 +279,7 @@ class UnitAccount:
         self._expired[lot_id] = self._expired.get(lot_id, 0) + sum(draw.points for draw in draws)
         terms = self._terms[lot.terms_version]
         decision = expiry_decision(
-            points=draws[0].points, last=last, terms=terms, at=at, zone=lot.zone, after_hold=late
+            points=draws[0].points, last_day=last, terms=terms, at=at, zone=lot.zone, after_hold=late
         )
         self.post(EntryType.EXPIRE, lot_id, at=at, draws=draws, decision=decision)
 

@@ -13,7 +13,7 @@ from app.domain.customers.customer import CustomerReference
 from app.domain.decisions import Decision
 from app.domain.details import detail
 from app.domain.engine.returned_payments import money_due
-from app.domain.engine.returns import Remaining, quantity_problem, resolve_return
+from app.domain.engine.returns import RemainingGoods, quantity_problem, resolve_return
 from app.domain.ledger.entries import Balance
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases.pending_refund import PendingRefund
@@ -80,7 +80,7 @@ async def preview_refund(session: Session, *, numbering: Numbering, request: Ref
     if request.at < purchase.occurred_at:
         return Problem(ProblemCode.CLOCK_SKEW, path=("occurredAt",), detail=detail("REFUND_BEFORE_PURCHASE"))
     earlier_refunds = await refunds.of_purchase(session, purchase_id=purchase.id)
-    remaining = Remaining.after(purchase.facts, refunds=earlier_refunds)
+    remaining = RemainingGoods.after_refunds(purchase.facts, refunds=earlier_refunds)
     returned = resolve_return(
         lines=request.lines, amounts=request.amounts, amount=request.amount, facts=purchase.facts, remaining=remaining
     )
@@ -97,7 +97,7 @@ async def preview_refund(session: Session, *, numbering: Numbering, request: Ref
     with_refund = replay_recorded(
         recorded, versions=terms_versions, events=[NewEvent(event, customer_id=purchase.customer_id)], until=request.at
     )
-    remaining_after = remaining.less(purchase.facts, refund=returned).of(purchase.facts)
+    remaining_after = remaining.less(purchase.facts, refund=returned).applied_to(purchase.facts)
     money = money_due(
         purchase.facts, remaining=remaining_after, paid_out=sum(refund.money for refund in earlier_refunds)
     )

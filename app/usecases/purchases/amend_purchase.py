@@ -10,7 +10,7 @@ from app.domain.amounts import MAX_POINTS, Money
 from app.domain.customers.customer import Customer, CustomerReference
 from app.domain.decisions import Decision
 from app.domain.details import detail
-from app.domain.engine.returns import Remaining, resolve_return
+from app.domain.engine.returns import RemainingGoods, resolve_return
 from app.domain.ledger.entries import EntryType
 from app.domain.problems import Problem, ProblemCode
 from app.domain.programs.staff_limits import StaffBudget
@@ -176,7 +176,7 @@ def _amended_facts(purchase: Purchase, *, facts: PurchaseFacts) -> PurchaseFacts
 
 def _refunds_fit(facts: PurchaseFacts, *, earlier_refunds: Sequence[Refund]) -> bool:
     """Can all refunds of the purchase be made for these facts, too?"""
-    left = Remaining.after(facts, refunds=())
+    left = RemainingGoods.after_refunds(facts, refunds=())
     for refund in earlier_refunds:
         money = {number: Money(minor, facts.currency).decimal() for number, minor in refund.amounts.items()}
         returned = resolve_return(lines=refund.lines, amounts=money, amount=None, facts=facts, remaining=left)

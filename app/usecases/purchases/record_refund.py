@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from app.domain.customers.customer import CustomerReference
 from app.domain.details import detail
-from app.domain.engine.returns import Remaining, quantity_problem, resolve_return
+from app.domain.engine.returns import RemainingGoods, quantity_problem, resolve_return
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases.purchase import Purchase
 from app.domain.purchases.receipt_numbers import OWN_SOURCE, ReceiptOrigin
@@ -99,7 +99,7 @@ async def run_refund(
     if command.occurred_at < purchase.occurred_at:
         return Problem(ProblemCode.CLOCK_SKEW, path=("occurredAt",), detail=detail("REFUND_BEFORE_PURCHASE"))
     earlier = await refunds.of_purchase(session, purchase_id=purchase.id)
-    remaining = Remaining.after(purchase.facts, refunds=earlier)
+    remaining = RemainingGoods.after_refunds(purchase.facts, refunds=earlier)
     returned = resolve_return(
         lines=command.lines, amounts=command.amounts, amount=command.amount, facts=purchase.facts, remaining=remaining
     )

@@ -120,7 +120,7 @@ async def _reversal_problem(
             redemption.fulfilled_at + reversal.TILL_CANCELLATION_TIME if latest_id == redemption.id else None
         )
     code = reversal.cancellation_problem(
-        by=command.role,
+        role=command.role,
         handed_over=redemption.state is RedemptionState.FULFILLED,
         till_deadline=till_deadline,
         has_window=reversal.cancellable_until(paid.terms, paid_at=_paid_at(redemption)) is not None,

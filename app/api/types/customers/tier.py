@@ -73,7 +73,7 @@ class TierStatus:
             holds_until=status.tier.grace_ends_at,
             qualifying_points=status.qualifying,
             period=tier_rules.window_of(terms),
-            period_ends=tier_rules.period_ends(terms=terms, at=context.now),
+            period_ends=tier_rules.end_of_calendar_year(terms=terms, at=context.now),
         )
 
     @strawberry.field(description="The tier as the terms define it; null where none is held.")

@@ -42,21 +42,21 @@ class Budget(Condition):
     points: int = rule_field(f"Points for all customers together, 1 to {MAX_BUDGET:,}.")
     mode: BudgetMode = rule_field("What happens when less is left than the clause would give.")
 
-    def left(self, rule_facts: RuleFacts, *, clause: str) -> int:
+    def points_left(self, rule_facts: RuleFacts, *, clause: str) -> int:
         """Points left for the clause with this key; all of them without facts about the budget."""
-        known = rule_facts.budget_left_for_customer(clause)
-        return self.points if known is None else known
+        points_for_customer = rule_facts.budget_left_for_customer(clause)
+        return self.points if points_for_customer is None else points_for_customer
 
     def check(self, purchase: EligiblePurchase) -> Finding:
         """Whether anything is left. Whether it is enough is checked later, when the award of the clause is known."""
-        left = self.left(purchase.rule_facts, clause=purchase.clause)
-        if left > 0:
-            return Finding(True, ReasonCode.CONDITION_MET, left)
-        return self.used_up(left, wanted=None)
+        points_left = self.points_left(purchase.rule_facts, clause=purchase.clause)
+        if points_left > 0:
+            return Finding(True, ReasonCode.CONDITION_MET, points_left)
+        return self.used_up(points_left, wanted=None)
 
-    def used_up(self, left: int, *, wanted: int | None) -> Finding:
+    def used_up(self, points_left: int, *, wanted: int | None) -> Finding:
         """The finding that less is left than the clause would give. There is no remedy: a budget is never refilled."""
-        return Finding(False, ReasonCode.BUDGET_USED_UP, left, wanted, (Remedy(RemedyCode.NONE),))
+        return Finding(False, ReasonCode.BUDGET_USED_UP, points_left, wanted, (Remedy(RemedyCode.NONE),))
 
     def sentence(self, phrasebook: Phrasebook) -> str:
         """ "As long as 1,000 points last", and what happens to the last ones."""

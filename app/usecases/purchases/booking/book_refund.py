@@ -11,7 +11,7 @@ from app.domain.calendar import local_date
 from app.domain.customers.customer import Customer
 from app.domain.engine import refund
 from app.domain.engine.returned_payments import money_due
-from app.domain.engine.returns import Remaining, ReturnedItems
+from app.domain.engine.returns import RemainingGoods, ReturnedItems
 from app.domain.ledger.entries import EntryType
 from app.domain.purchases.purchase import Purchase
 from app.domain.purchases.refund import Refund
@@ -46,13 +46,13 @@ async def book_refund(
     customer: Customer,
     terms: Terms,
     earlier: Sequence[Refund],
-    before: Remaining,
+    before: RemainingGoods,
     returned: ReturnedItems,
 ) -> RecordRefundResult:
     """Claw back the points of returned goods: from the snapshot where that is enough, else by a replay of the wallet."""
     at, after = command.occurred_at, before.less(purchase.facts, refund=returned)
     paid_out = sum(earlier_refund.money for earlier_refund in earlier)
-    money = money_due(purchase.facts, remaining=after.of(purchase.facts), paid_out=paid_out)
+    money = money_due(purchase.facts, remaining=after.applied_to(purchase.facts), paid_out=paid_out)
     in_force = await versions.in_force(session, at=at)
     outcome = await _snapshot_outcome(
         session, customer=customer, purchase=purchase, terms=terms, in_force=in_force, before=before, after=after, at=at
@@ -93,8 +93,8 @@ async def _snapshot_outcome(
     purchase: Purchase,
     terms: Terms,
     in_force: Terms | None,
-    before: Remaining,
-    after: Remaining,
+    before: RemainingGoods,
+    after: RemainingGoods,
     at: datetime,
 ) -> refund.RefundOutcome | None:
     """What a refund comes to by the stored balance, or None when only a replay can say."""
@@ -177,8 +177,8 @@ async def _book_from_snapshot(
     customer: Customer,
     terms: Terms,
     in_force: Terms,
-    before: Remaining,
-    after: Remaining,
+    before: RemainingGoods,
+    after: RemainingGoods,
     outcome: refund.RefundOutcome,
     new_refund: Refund,
 ) -> RecordRefundResult:
@@ -187,17 +187,17 @@ async def _book_from_snapshot(
     inventory = await lots.inventory(session, account_id=account.id)
     lots_before = dict(inventory.lots)
     draws = inventory.claw_back(
-        new_refund.id, outcome.due, at=at, own={purchase.id}, allow_negative=allows_negative_balance(terms)
+        new_refund.id, outcome.clawback_due, at=at, own={purchase.id}, allow_negative=allows_negative_balance(terms)
     )
     await refunds.add(session, refund=new_refund)
-    no_visit = not is_visit(terms, facts=after.of(purchase.facts))
+    no_visit = not is_visit(terms, facts=after.applied_to(purchase.facts))
     reduction = Reduction(purchase.id, purchase.occurred_at, no_visit, outcome.clawed_back)
     await stored_usage.add_to_reduction(session, customer_id=purchase.customer_id, reduction=reduction)
     writer = AccountWriter(session=session, write_context=write_context, account=account, lots_before=lots_before)
     posting = Posting(PostingKey(EntryType.CLAWBACK, new_refund.id), at, draws, outcome.decision)
     references = EntryReferences(purchase_id=purchase.id, refund_id=new_refund.id)
     entry = await writer.append(posting, lots_after=inventory.lots, references=references)
-    facts_before = before.of(purchase.facts)
+    facts_before = before.applied_to(purchase.facts)
     was = refund.evaluate_remaining(terms=terms, earned=purchase.earned, stamps=0, remaining=facts_before)
     stored = await writer.store(
         lots_after=inventory.lots,

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from app.domain.customers.customer import CustomerReference
 from app.domain.details import Detail, detail
-from app.domain.engine.returns import Remaining, ReturnedItems, resolve_return
+from app.domain.engine.returns import RemainingGoods, ReturnedItems, resolve_return
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases.purchase import Purchase
 from app.domain.purchases.receipt_numbers import ReceiptOrigin
@@ -101,7 +101,7 @@ def _refund_number_problem(same_number: Sequence[Refund]) -> Problem:
 async def _returned_items(session: Session, *, command: RecordRefund, purchase: Purchase) -> ReturnedItems | Problem:
     """The returned goods of a purchase."""
     earlier = await refunds.of_purchase(session, purchase_id=purchase.id)
-    remaining = Remaining.after(purchase.facts, refunds=earlier)
+    remaining = RemainingGoods.after_refunds(purchase.facts, refunds=earlier)
     return resolve_return(
         lines=command.lines, amounts=command.amounts, amount=command.amount, facts=purchase.facts, remaining=remaining
     )

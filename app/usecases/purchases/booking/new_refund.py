@@ -38,7 +38,7 @@ def refund_row(
         lines=returned.lines,
         amounts=returned.amounts,
         money=money.minor,
-        clawback_due=outcome.due,
+        clawback_due=outcome.clawback_due,
         clawed_back=outcome.clawed_back,
         reason=command.reason,
         fingerprint=command.fingerprint,

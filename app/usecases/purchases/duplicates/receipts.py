@@ -9,7 +9,7 @@ import orjson
 from app.domain.customers.customer import Customer
 from app.domain.decisions import Decision
 from app.domain.details import detail
-from app.domain.engine.returns import Remaining
+from app.domain.engine.returns import RemainingGoods
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases import receipt_content
 from app.domain.purchases.facts import PurchaseFacts
@@ -76,7 +76,7 @@ async def _fully_returned(session: Session, *, purchase: Purchase) -> bool:
     while to_check:
         checked = to_check.pop()
         earlier_refunds = await refunds.of_purchase(session, purchase_id=checked.id)
-        left = Remaining.after(checked.facts, refunds=earlier_refunds).of(checked.facts)
+        left = RemainingGoods.after_refunds(checked.facts, refunds=earlier_refunds).applied_to(checked.facts)
         if any(line.amount_due() for line in left.lines) or (left.lines and not checked.total.minor):
             return False
         ids = [refund.id for refund in earlier_refunds]

@@ -6,7 +6,7 @@ import orjson
 
 from app.domain.customers.customer import Customer, CustomerReference
 from app.domain.decisions import Decision
-from app.domain.engine.returns import Remaining, resolve_return
+from app.domain.engine.returns import RemainingGoods, resolve_return
 from app.domain.ledger.entries import Entry, EntryType
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases.pending_refund import PendingRefundState
@@ -80,7 +80,9 @@ async def has_same_content(session: Session, *, command: RecordRefund, purchase:
     if command.reason != refund.reason:
         return False
     all_of_it = await refunds.of_purchase(session, purchase_id=purchase.id)
-    left = Remaining.after(purchase.facts, refunds=[earlier for earlier in all_of_it if earlier.id < refund.id])
+    left = RemainingGoods.after_refunds(
+        purchase.facts, refunds=[earlier for earlier in all_of_it if earlier.id < refund.id]
+    )
     returned = resolve_return(
         lines=command.lines, amounts=command.amounts, amount=command.amount, facts=purchase.facts, remaining=left
     )

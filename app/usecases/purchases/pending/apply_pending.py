@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from app.domain.customers.customer import Customer, CustomerReference
-from app.domain.engine.returns import Remaining, resolve_return
+from app.domain.engine.returns import RemainingGoods, resolve_return
 from app.domain.ledger.entries import Balance
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases.pending_refund import NewReceipt, PendingRefund
@@ -116,7 +116,7 @@ async def _apply_refund(
     if deciding_terms is None:
         raise LookupError(f"purchase {purchase.id} has lost its terms")
     earlier = await refunds.of_purchase(session, purchase_id=purchase.id)
-    remaining = Remaining.after(purchase.facts, refunds=earlier)
+    remaining = RemainingGoods.after_refunds(purchase.facts, refunds=earlier)
     returned = resolve_return(
         lines=pending.lines, amounts=pending.amounts, amount=pending.amount, facts=purchase.facts, remaining=remaining
     )
