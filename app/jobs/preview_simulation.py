@@ -39,5 +39,5 @@ async def simulate_program(
             done += 1
             if done % 50 == 0 and not await on_progress(done, max(done, total)):
                 return None
-        after = histories_page.last
+        after = histories_page.last_id
     return simulation.impact()

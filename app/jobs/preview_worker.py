@@ -81,7 +81,7 @@ class PreviewWorker:
 
     async def _fail_lost_previews(self) -> None:
         async def lost(session: UnscopedSession) -> tuple[tuple[str, str], ...]:
-            return await previews.without_progress_since(session, since=self._clock() - HEARTBEAT_TIMEOUT)
+            return await previews.without_heartbeat_since(session, since=self._clock() - HEARTBEAT_TIMEOUT)
 
         for program_id, preview_id in await self._database.read_across_programs(lost):
             await self._fail(program_id, preview_id)

@@ -233,7 +233,7 @@ class Scheduler:
             return readers
         after = NIL_UUID
         while True:
-            page = partial(expiry_notices.unread, since=readers.since, until=until, after=after, limit=BATCH_SIZE)
+            page = partial(expiry_notices.undelivered, since=readers.since, until=until, after=after, limit=BATCH_SIZE)
             notices = await self._database.read(page, program_id=program.id)
             for notice in notices:
                 write_context = self._write_context(program, at=notice.given_at)

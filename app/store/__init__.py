@@ -1,1 +1,1 @@
-"""The tables: the only code that uses SQL or the ORM. It stores and finds, and makes no decisions."""
+"""The tables: the only code that uses SQL or the ORM. It reads and writes, and decides nothing."""

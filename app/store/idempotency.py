@@ -1,4 +1,4 @@
-"""Stored results: what each idempotency key was answered, kept for ever."""
+"""The results of mutations, stored for ever by their idempotency keys."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from app.store.database.session import Session
 
 @dataclass(frozen=True, slots=True)
 class StoredResult:
-    """The stored answer of a key, with the mutation and the digest of the input that it belongs to.
+    """The stored answer of a key, with the mutation and the digest of the input (`fingerprint`) for which it was given.
 
-    `source` is whose key it is: "" the program's, else a customer's (id). Customers neither learn nor use up the keys
-    of others.
+    `source` says whose key it is: "" the program's, otherwise the id of the customer whose access key sent it. So
+    customers can neither see nor use up the keys of others.
     """
 
     key: str
@@ -29,11 +29,11 @@ class StoredResult:
 
 
 async def find(session: Session, *, key: str, sources: Sequence[str] = ("",)) -> StoredResult | None:
-    """The stored answer of a key, of the first of these sources that has one, or None.
+    """The stored answer of a key, from the first of these sources that has one; None if there is none.
 
-    In a write the row is locked, so that a repeated request waits until the answer is durable.
+    In a write transaction the row is locked, so that a repeated request waits until the answer is durable.
     """
-    for source in sources:  # one, but for customers who were merged
+    for source in sources:  # several only for customers who were merged
         row = await session.row(
             "SELECT mutation, fingerprint, answer, actor, recorded_at FROM idempotency_keys"
             " WHERE program_id = $1 AND key = $2 AND source = $3" + session.locking,
@@ -53,7 +53,7 @@ async def find(session: Session, *, key: str, sources: Sequence[str] = ("",)) ->
     return None
 
 
-async def keep(
+async def add(
     session: Session,
     *,
     key: str,

@@ -160,7 +160,7 @@ async def _carry_out(
     if isinstance(result, Problem):
         raise _Rejected(result)
     result = result.without_personal_values()
-    await idempotency.keep(
+    await idempotency.add(
         session,
         key=context.idempotency_key,
         source=context.sources[0],

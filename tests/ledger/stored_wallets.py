@@ -46,7 +46,7 @@ class StoredWallet:
         if account.replayed_through is None:
             if any(self.entries.values()) or self.recorded.history.events:
                 yield "never replayed, with a history"
-        elif self.recorded.merged_away is not None:
+        elif self.recorded.ending_merger is not None:
             if account.balance != Balance(lifetime=account.balance.lifetime, qualifying=account.balance.qualifying):
                 yield "a merged wallet still has a balance"
         else:
@@ -57,7 +57,7 @@ class StoredWallet:
         """The points of each clause's budget that its customers hold by the reference; none for a wallet that was merged
         away."""
         account = self.recorded.account
-        if account.replayed_through is None or self.recorded.merged_away is not None:
+        if account.replayed_through is None or self.recorded.ending_merger is not None:
             return Counter()
         held: Counter[str] = Counter()
         for purchase in self._reference(account.replayed_through).purchases.values():
@@ -132,7 +132,7 @@ async def load_stored_wallets(session: Session) -> list[StoredWallet]:
     """Every account of a small program."""
     found = await accounts.page(session, after=NIL_UUID, limit=100)
     versions = await known_versions.load(session)
-    histories = await event_log.load_many(session, of=found, versions=versions)
+    histories = await event_log.load_many(session, points_accounts=found, versions=versions)
     every = [account for history in histories.values() for account in history.accounts.values()]
     written = await entries.of_accounts(session, account_ids=[account.id for account in every])
     opened = {account.id: await lots.all_lots(session, account_id=account.id) for account in every}
@@ -159,7 +159,7 @@ async def load_stored_wallets(session: Session) -> list[StoredWallet]:
 
 async def stored_budget_usage(session: Session) -> Counter[str]:
     """The stored points of each clause's budget that customers hold: usage less their own shares of it."""
-    usage = Counter(await budgets.counted(session))
+    usage = Counter(await budgets.points_used_by_clause(session))
     rows = await session.rows("SELECT clause, points FROM budget_shares WHERE program_id = $1")
     for row in rows:
         usage[row["clause"]] -= row["points"]

@@ -487,7 +487,7 @@ async def test_purchases_refunds_and_redemptions_are_read_back_exactly(shop: Dat
     by_ids = partial(redemptions.by_ids, redemption_ids=[GIVEN.id])
     assert await shop.read(partial(by_ids), program_id=PROGRAM) == {GIVEN.id: GIVEN}
     assert await shop.read(partial(by_ids), program_id=OTHER_PROGRAM) == {}
-    assert await shop.read(partial(redemptions.taken_of_rewards), program_id=PROGRAM) == {MUG.id: 1}
+    assert await shop.read(partial(redemptions.counts_by_reward), program_id=PROGRAM) == {MUG.id: 1}
 
 
 async def test_receipt_number_is_unique_and_unnumbered_refunds_may_repeat(shop: Database) -> None:
@@ -551,7 +551,7 @@ async def test_last_reward_in_stock_is_taken_once(shop: Database) -> None:
 
 async def test_stored_response_is_returned_unchanged_to_its_program_only(shop: Database) -> None:
     said = {"z": [1, "ü"], "a": None, "text": "\u0000 and 咖啡"}
-    keep = partial(idempotency.keep, key="k", mutation="earn", fingerprint="f", answer=said, actor=None)
+    keep = partial(idempotency.add, key="k", mutation="earn", fingerprint="f", answer=said, actor=None)
     await _write(shop, partial(keep, recorded_at=NOW))
 
     find = partial(idempotency.find, key="k")

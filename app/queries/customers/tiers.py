@@ -92,7 +92,7 @@ async def _replayed_wallets(
 ) -> dict[str, Wallet]:
     """The wallets of customers, replayed up to an instant, by customer id."""
     accounts = list({customer.account.id: customer.account for customer in replayed_customers}.values())
-    histories = await event_log.load_many(session, of=accounts, versions=versions)
+    histories = await event_log.load_many(session, points_accounts=accounts, versions=versions)
     return {
         customer.id: replay_recorded(histories[customer.account.id], versions=versions, events=(), until=at).wallet
         for customer in replayed_customers

@@ -135,8 +135,8 @@ async def explain(session: Session, *, entry_id: str) -> ExplainedEntry | None:
     replayed = replay(
         recorded.history.as_known_at(entry.id), versions=terms_versions.not_withdrawn, until=entry.occurred_at
     )
-    if recorded.merged_away is not None and recorded.merged_away.id <= entry.id:
-        replayed.close(recorded.merged_away.id, at=recorded.merged_away.occurred_at)
+    if recorded.ending_merger is not None and recorded.ending_merger.id <= entry.id:
+        replayed.close(recorded.ending_merger.id, at=recorded.ending_merger.occurred_at)
     posting_key = PostingKey(entry.type, entry.subject)
     points = sum(draws_by_key(replayed.unit_accounts[account.unit].postings).get(posting_key, {}).values())
     if entry.type is EntryType.REDEEM:

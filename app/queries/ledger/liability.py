@@ -23,8 +23,8 @@ async def liability_at(session: Session, *, at: datetime, zone: str) -> list[Lia
     """
     day = local_date(at, zone_name=zone)
     age_limits = [day_start(add_months(day, months=-months), zone_name=zone) for months in AGES[1:]]
-    flows_by_unit = await stored_liability.flows(session, at=at, since=age_limits)
-    owed_by_unit = await stored_liability.owed(session, at=at)
+    flows_by_unit = await stored_liability.flows(session, at=at, age_starts=age_limits)
+    owed_by_unit = await stored_liability.debt_by_unit(session, at=at)
     held_by_unit = await _held(session, at=at)
     return [
         liability(
@@ -38,7 +38,7 @@ async def liability_at(session: Session, *, at: datetime, zone: str) -> list[Lia
 async def _held(session: Session, *, at: datetime) -> dict[Unit, int]:
     """The points in holds that are active at an instant, by unit: the one that the held reward costs under the hold's terms."""
     by_unit: dict[Unit, int] = {}
-    for version, reward, amount in await stored_liability.held(session, at=at):
+    for version, reward, amount in await stored_liability.points_on_hold(session, at=at):
         deciding_terms = await versions.version(session, number=version)
         unit = cost_unit(deciding_terms, reward=reward)
         by_unit[unit] = by_unit.get(unit, 0) + amount

@@ -87,7 +87,7 @@ async def listed_programs(
     session: UnscopedSession, *, now: Callable[[Program], datetime]
 ) -> tuple[Program, ...] | PublicProgram:
     """The programs that want to be listed, by name, at most 100; if exactly one is listed, that one with its versions."""
-    listed = await programs.listed(session, limit=MAX_LISTED_PROGRAMS)
+    listed = await programs.listed_programs(session, limit=MAX_LISTED_PROGRAMS)
     if len(listed) != 1:
         return listed
     return await _with_versions(session, program=listed[0], at=now(listed[0]))

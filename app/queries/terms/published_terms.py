@@ -51,7 +51,7 @@ async def _with_neighbours(session: Session, *, version: Terms | None) -> TermsW
         terms=version,
         before=await versions.before(session, number=version.version),
         after=await versions.after(session, number=version.version),
-        withdrawn=await versions.withdrawn(session, number=version.version),
+        withdrawn=await versions.is_withdrawn(session, number=version.version),
     )
 
 

@@ -80,7 +80,7 @@ async def draft_basis(session: Session, *, now: datetime) -> DraftBasis:
         latest=await versions.latest(session),
         in_force=await versions.in_force(session, at=now),
         statistics=await visit_statistics.recent(session),
-        receipts=await visit_statistics.receipts(session),
+        receipts=await visit_statistics.latest_receipts(session),
     )
 
 

@@ -46,7 +46,7 @@ async def read(session: Session, *, points_accounts: Sequence[Account]) -> list[
     if not points_accounts:
         return []
     versions = await known_versions.load(session)
-    histories = await event_log.load_many(session, of=points_accounts, versions=versions)
+    histories = await event_log.load_many(session, points_accounts=points_accounts, versions=versions)
     account_ids = [account.id for recorded in histories.values() for account in recorded.accounts.values()]
     stored_entries = await entries.of_accounts(session, account_ids=account_ids)
     customer_ids = sorted({id for recorded in histories.values() for id in recorded.history.customer_ids()})

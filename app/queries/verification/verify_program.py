@@ -25,13 +25,15 @@ async def verify_program(session: Session) -> tuple[Discrepancy, ...]:
     """
     discrepancies = [
         Discrepancy(place=f"terms version {number}", problem="are not what was published")
-        for number in await versions.changed(session)
+        for number in await versions.changed_numbers(session)
     ]
     discrepancies.extend(
-        Discrepancy(place=f"terms version {number}", problem="is missing") for number in await versions.missing(session)
+        Discrepancy(place=f"terms version {number}", problem="is missing")
+        for number in await versions.missing_numbers(session)
     )
     discrepancies.extend(
-        Discrepancy(place=f"wallet {id}", problem="has no account") for id in await accounts.missing(session)
+        Discrepancy(place=f"wallet {id}", problem="has no account")
+        for id in await accounts.wallets_without_account(session)
     )
     if not await pending_refunds.is_unchanged(session):
         discrepancies.append(
@@ -48,14 +50,14 @@ async def verify_program(session: Session) -> tuple[Discrepancy, ...]:
         Discrepancy(place=f"transfers of {unit}", problem="wallets sent other amounts than others received")
         for unit in await entries.unbalanced_transfers(session)
     )
-    redeemed_by_reward = await redemptions.taken_of_rewards(session)
+    redeemed_by_reward = await redemptions.counts_by_reward(session)
     discrepancies.extend(
         Discrepancy(place=f"reward {reward.key}", problem="the stock is not the initial stock less what was redeemed")
         for reward in await rewards.all_rewards(session)
         if not _stock_adds_up(reward, redeemed=redeemed_by_reward.get(reward.id, 0))
     )
-    stored_by_clause = await budgets.counted(session)
-    spent_by_clause = _spent(await entries.spending(session))
+    stored_by_clause = await budgets.points_used_by_clause(session)
+    spent_by_clause = _spent(await entries.decisions_using_budgets(session))
     discrepancies.extend(
         Discrepancy(place=f"budget {clause_key}", problem="its counter is not what the entries used")
         for clause_key in sorted(stored_by_clause.keys() | spent_by_clause.keys())

@@ -44,8 +44,8 @@ def verify_replay(stored: StoredWallet) -> Iterator[Discrepancy]:
         yield Discrepancy(place, "it was replayed under other terms than those of its time")
         return
     wallet = replay(recorded.history, versions=replay_versions, until=account.replayed_through)
-    if recorded.merged_away is not None:
-        wallet.close(recorded.merged_away.id, at=recorded.merged_away.occurred_at)
+    if recorded.ending_merger is not None:
+        wallet.close(recorded.ending_merger.id, at=recorded.ending_merger.occurred_at)
     for unit, unit_account in wallet.unit_accounts.items():
         entries = stored.entries.get(unit, ())
         yield from _verify_postings(unit_account, entries)
@@ -168,7 +168,7 @@ def _verify_snapshot(stored: StoredWallet, *, wallet: Wallet, at: datetime) -> I
         account.next_notice_at, than=next_notice(wallet, recorded=recorded)
     ):
         yield Discrepancy(place, "its next due time is too late")
-    if recorded.merged_away is None and _lacks_tier_review(stored):
+    if recorded.ending_merger is None and _lacks_tier_review(stored):
         yield Discrepancy(place, "its tier review for the start of later terms is not scheduled")
     # Customers who were merged into one share a membership.
     memberships = {id(membership): membership for membership in wallet.memberships.values()}

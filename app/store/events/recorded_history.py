@@ -19,8 +19,8 @@ from app.domain.wallets.history import EventHistory
 class RecordedHistory:
     """The recorded events of a wallet, their rows by id, and the digest of all of them.
 
-    `account` is the points account of the wallet, `other_accounts` are those of other units; `absorbed`
-    are the wallets merged into it.
+    `account` is the points account of the wallet, `other_accounts` are those of other units. `absorbed_histories` are those
+    of the wallets merged into it.
     """
 
     account: Account
@@ -31,8 +31,8 @@ class RecordedHistory:
     refunds: dict[str, Refund] = field(default_factory=dict)
     redemptions: dict[str, Redemption] = field(default_factory=dict)
     notices: tuple[ExpiryNotice, ...] = ()
-    absorbed: tuple[RecordedHistory, ...] = ()
-    merged_away: Merger | None = None
+    absorbed_histories: tuple[RecordedHistory, ...] = ()
+    ending_merger: Merger | None = None
     """The merger that ended the wallet, if there was one."""
 
     @property

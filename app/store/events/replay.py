@@ -33,26 +33,26 @@ class ReplayedAccount:
     until: datetime
 
     def as_of(self, at: datetime, *, customer_id: str | None = None) -> Wallet:
-        """The wallet of a customer as it was at an instant, by everything known today about the time up to it."""
+        """The wallet of a customer as it was at an instant, by all events until then that are known today."""
         history = self.history.as_of(at, customer_id=customer_id)
         return replay(history, versions=self.versions.not_withdrawn, until=at)
 
     def money_due(self, return_id: str) -> Money:
-        """The money to pay out for a refund when goods of its purchase were exchanged.
+        """The money to pay out for a refund of a purchase that is part of a chain of exchanges.
 
-        That is the money due for all refunds since the first purchase, as it is known now, less the money already paid
-        out for them, and never less than zero.
+        That is the money due, as is known now, for all refunds since the first purchase of the chain, less the money
+        already paid out for them, and never less than zero.
         """
-        refunded = self.wallet.refund_outcomes
-        new = refunded[return_id]
+        outcomes = self.wallet.refund_outcomes
+        new_outcome = outcomes[return_id]
         due_by_refund = {
-            id: earlier.outcome.money
-            for id, earlier in refunded.items()
-            if earlier.original_purchase_id == new.original_purchase_id
+            id: outcome.outcome.money
+            for id, outcome in outcomes.items()
+            if outcome.original_purchase_id == new_outcome.original_purchase_id
         }
         total = sum(due.minor for due in due_by_refund.values())
         paid_out = sum(refund.money for id, refund in self.recorded_history.refunds.items() if id in due_by_refund)
-        return Money(max(0, total - paid_out), new.outcome.money.currency)
+        return Money(max(0, total - paid_out), new_outcome.outcome.money.currency)
 
     @property
     def balances(self) -> dict[Unit, Balance]:
@@ -66,7 +66,7 @@ class ReplayedAccount:
 
 @dataclass(frozen=True, slots=True)
 class NewEvent:
-    """An event to add to a history; `customer_id` is the customer it belongs to, if any."""
+    """An event to add to a history; `customer_id` is the customer that it belongs to, None if it belongs to none."""
 
     event: Event
     customer_id: str | None = None
@@ -76,7 +76,7 @@ class NewEvent:
         """The business time of the event."""
         return self.event.at
 
-    def recorded_in(self, history: EventHistory) -> EventHistory:
+    def added_to(self, history: EventHistory) -> EventHistory:
         """The history with the event."""
         return history.with_event(self.event, customer_id=self.customer_id)
 
@@ -97,7 +97,7 @@ class NewCorrection:
         """The business time of the purchase."""
         return self.correction.at
 
-    def recorded_in(self, history: EventHistory) -> EventHistory:
+    def added_to(self, history: EventHistory) -> EventHistory:
         """The history with the correction."""
         return history.with_correction(self.correction, current=self.current, customer_id=self.customer_id)
 
@@ -114,23 +114,23 @@ async def replay_account(
 def replay_recorded(
     recorded: RecordedHistory, *, versions: Versions, events: Sequence[NewEvent | NewCorrection], until: datetime
 ) -> ReplayedAccount:
-    """A replay of a recorded history that has already been read: see `replay_account`."""
-    if recorded.merged_away is not None:
-        return _merged_away(recorded, versions=versions, at=recorded.merged_away.occurred_at)
+    """The replay of a recorded history that has already been read: see `replay_account`."""
+    if recorded.ending_merger is not None:
+        return _replay_until_merger(recorded, versions=versions, at=recorded.ending_merger.occurred_at)
     history = recorded.history
     for event in events:
-        history = event.recorded_in(history)
+        history = event.added_to(history)
     replayed_through = recorded.account.replayed_through
-    latest = max([until, *(new.at for new in events), *([replayed_through] if replayed_through is not None else [])])
-    wallet = replay(history, versions=versions.not_withdrawn, until=latest)
-    return ReplayedAccount(recorded.account, recorded, versions, history, wallet, latest)
+    end = max([until, *(event.at for event in events), *([replayed_through] if replayed_through is not None else [])])
+    wallet = replay(history, versions=versions.not_withdrawn, until=end)
+    return ReplayedAccount(recorded.account, recorded, versions, history, wallet, end)
 
 
-def _merged_away(recorded: RecordedHistory, *, versions: Versions, at: datetime) -> ReplayedAccount:
-    """The replay of an account that was merged into another one, up to the merge: nothing happens after it."""
-    assert recorded.merged_away is not None, "the account was merged into another one"
+def _replay_until_merger(recorded: RecordedHistory, *, versions: Versions, at: datetime) -> ReplayedAccount:
+    """The replay of an account that was merged into another one, up to the merger, after which nothing happens in it."""
+    assert recorded.ending_merger is not None, "the account was merged into another one"
     wallet = replay(recorded.history, versions=versions.not_withdrawn, until=at)
-    wallet.close(recorded.merged_away.id, at=at)
+    wallet.close(recorded.ending_merger.id, at=at)
     return ReplayedAccount(recorded.account, recorded, versions, recorded.history, wallet, at)
 
 
@@ -147,13 +147,13 @@ def balance_of(wallet: Wallet, *, at: datetime, unit: Unit = Unit.POINTS) -> Bal
 
 
 def notices_due(wallet: Wallet, *, recorded: RecordedHistory) -> list[DueExpiryNotice]:
-    """The expiry notices that were not given yet, for a lot and its last day as they stand."""
-    known = {(lot.lot_id, lot.last_day) for notice in recorded.notices for lot in notice.lots}
-    return [notice for notice in wallet.points.notices() if (notice.lot.id, notice.last_day) not in known]
+    """The expiry notices of the points that were not given yet: none was given for the lot with its present last day."""
+    notified = {(lot.lot_id, lot.last_day) for notice in recorded.notices for lot in notice.lots}
+    return [notice for notice in wallet.points.notices() if (notice.lot.id, notice.last_day) not in notified]
 
 
 def next_notice(wallet: Wallet, *, recorded: RecordedHistory) -> datetime | None:
-    """The instant at which the next expiry notice is due."""
+    """The instant at which the next expiry notice is due; None if none is."""
     if not any(version.validity.expires for version in wallet.versions):
         return None
     return min((notice.at for notice in notices_due(wallet, recorded=recorded)), default=None)

@@ -17,8 +17,8 @@ from app.store.terms import known_versions
 async def can_apply_to_snapshot(session: Session, *, customer: Customer, terms: Terms, at: datetime) -> bool:
     """Can an event of a customer, under the terms in force at its time, be applied to the stored balance and counters?
 
-    It can when it is later than all known events, nothing falls due before it, and the last replay used the terms
-    that define today's tiers.
+    It can if it is later than all known events, nothing falls due before it, and no terms with other tiers have started
+    since the last replay.
     """
     account = customer.account
     if not account.can_append(at):
@@ -28,7 +28,7 @@ async def can_apply_to_snapshot(session: Session, *, customer: Customer, terms: 
         return False
     if not account.has_merges or not terms.tiers:
         return True
-    # An account stores the qualifying points of all its customers together, not those of each.
+    # An account stores the sum of its customers' qualifying points, not those of each.
     return not await wallet_members.shared_wallets(session, wallet_ids=[account.wallet_id])
 
 
@@ -47,7 +47,7 @@ def tier_terms_started_in(account: Account, *, versions: Sequence[Terms], at: da
 
 
 async def next_tier_terms_start(session: Session, *, after: datetime) -> datetime | None:
-    """The next start of terms with other tiers after an instant, as far as it is known."""
+    """The next start after an instant of published terms with other tiers; None if there are none."""
     versions = (await known_versions.load(session)).not_withdrawn
     return next(
         (version.effective_from for version in tier_changing_versions(versions) if version.effective_from > after), None
@@ -57,9 +57,9 @@ async def next_tier_terms_start(session: Session, *, after: datetime) -> datetim
 async def unchanged_since(
     session: Session, *, account_id: str, customer_id: str, purchase_id: str, occurred_at: datetime
 ) -> bool:
-    """Has a purchase of this account got no later-recorded entry or correction that happened before it?
+    """Has nothing been recorded in the account since a purchase was booked that happened before the purchase?
 
-    A correction of a receipt changes clause counters even where it leaves no entry.
+    That may be an entry or a correction of a receipt, which changes usage counters even if it makes no entry.
     """
     row = await session.row(
         "SELECT NOT EXISTS (SELECT 1 FROM entries later WHERE later.program_id = $1 AND later.account_id = $2"

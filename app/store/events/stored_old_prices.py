@@ -1,4 +1,4 @@
-"""Old prices by the stored lots: which lots of a customer still pay one, and what pending points will pay."""
+"""Old prices, worked out from the stored lots: which lots of a customer still pay one, and what pending points will pay."""
 
 from __future__ import annotations
 
@@ -15,36 +15,38 @@ from app.store.ledger import lots
 from app.store.terms import versions
 
 
-async def of(session: Session, *, customer: Customer, in_force: Terms, at: datetime) -> OldPrices | None:
-    """The customer's lots with the earlier terms and their prices; None where no reward was ever cheaper."""
-    earlier = await _earlier(session, in_force=in_force)
-    if not earlier:
+async def of_customer(session: Session, *, customer: Customer, in_force: Terms, at: datetime) -> OldPrices | None:
+    """The old prices that the customer's lots still pay; None if no reward was ever cheaper."""
+    earlier_terms = await _earlier_cheaper_terms(session, in_force=in_force)
+    if not earlier_terms:
         return None
     open_lots = await lots.with_points(session, account_id=customer.account.id)
-    return _old_prices(open_lots, in_force=in_force, earlier=earlier, at=at)
+    return _old_prices(open_lots, in_force=in_force, earlier=earlier_terms, at=at)
 
 
 async def pending_points(
     session: Session, *, customer: Customer, in_force: Terms, at: datetime
 ) -> PendingPoints | None:
-    """The customer's pending points, by the stored lots; None where some may expire, which only the history can say."""
+    """The customer's pending points, from the stored lots; None if some may expire, as then it takes a replay."""
     open_lots = await lots.with_points(session, account_id=customer.account.id)
-    free = [lot for lot in open_lots if lot.free]
-    numbers = {lot.terms_version for lot in free}
+    free_lots = [lot for lot in open_lots if lot.free]
+    numbers = {lot.terms_version for lot in free_lots}
     if await versions.never_expiring(session, numbers=numbers) != numbers:
         return None
-    earlier = await _earlier(session, in_force=in_force)
+    earlier_terms = await _earlier_cheaper_terms(session, in_force=in_force)
     return pending_points_of(
-        free,
+        free_lots,
         owed=customer.account.balance.owed,
         at=at,
         expires_at=lambda _: None,
-        old_prices_at=lambda then: _old_prices(free, in_force=in_force, earlier=earlier, at=then) if earlier else None,
+        old_prices_at=lambda then: (
+            _old_prices(free_lots, in_force=in_force, earlier=earlier_terms, at=then) if earlier_terms else None
+        ),
     )
 
 
-async def _earlier(session: Session, *, in_force: Terms) -> tuple[Terms, ...]:
-    """The earlier versions, if a reward may have been cheaper in one of them."""
+async def _earlier_cheaper_terms(session: Session, *, in_force: Terms) -> tuple[Terms, ...]:
+    """The earlier versions, oldest first, if a reward may have been cheaper in one of them; otherwise none."""
     if in_force.version == 1:
         return ()
     earlier = await versions.earlier(session, number=in_force.version)

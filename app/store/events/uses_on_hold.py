@@ -14,10 +14,10 @@ from app.store.events.recorded_history import RecordedHistory
 def uses_on_hold(
     recorded: RecordedHistory, *, customer_id: str, terms: Terms, wallet: Wallet, at: datetime
 ) -> tuple[Use, ...]:
-    """The uses of the terms' clauses in the active holds of a customer, and of those merged into this customer.
+    """The uses of the terms' clauses in the active holds of a customer and of customers merged into this one.
 
-    `wallet` is the wallet at the time of the decision: it has the customers that were merged by then.
-    `at` is the instant up to which the account was replayed: holds that expired before it are no longer active.
+    `wallet` is the wallet at the time of the decision, with the customers merged until then. `at` is the instant up to
+    which the account was replayed: holds that have expired by then are not active.
     """
     if not terms.required_facts.clauses_with_stored_uses:
         return ()

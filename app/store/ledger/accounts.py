@@ -1,7 +1,7 @@
 """Accounts: the balance of a wallet in one unit, its chain of entries, and the state of its replay.
 
-The points account stands for the whole wallet: it is locked for all of them, and holds the replay state and the
-digest of the events. Accounts of other units begin with the first event that moves them.
+The points account stands for the whole wallet: its lock covers the wallet's other accounts, and it has the replay state
+and the digest of the events. An account of another unit is opened by the first event that needs it.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _ACCOUNTS = f"SELECT {', '.join(COLUMNS)} FROM accounts WHERE program_id = $1"
 
 
 def account_of(row: Iterable[Any]) -> Account:
-    """The account of a row, with the columns in the order of COLUMNS."""
+    """The account that a row holds, whose columns are in the order of COLUMNS."""
     (
         id,
         wallet_id,
@@ -57,7 +57,7 @@ def account_of(row: Iterable[Any]) -> Account:
         next_change_at,
         next_notice_at,
         has_merges,
-        version,
+        terms_version,
         events_digest,
     ) = row
     available, pending, held, owed, lifetime, qualifying = balance
@@ -74,7 +74,7 @@ def account_of(row: Iterable[Any]) -> Account:
         next_change_at=instant_or_none(next_change_at),
         next_notice_at=instant_or_none(next_notice_at),
         has_merges=bool(has_merges),
-        terms_version=version,
+        terms_version=terms_version,
         events_digest=events_digest,
     )
 
@@ -93,7 +93,7 @@ def row_digest(account: Account) -> int:
 
 
 async def open_account(session: Session, *, account: Account) -> Account:
-    """Store a new account without entries; its digest is its own with that of its customer, if it has one."""
+    """Store a new account without entries, and return it: the digest of its own row is added to its events digest."""
     account = account._replace(events_digest=combine(account.events_digest, [row_digest(account)]))
     await session.enqueue(
         "INSERT INTO accounts (program_id, id, wallet_id, unit, available, pending, held, owed, lifetime, qualifying,"
@@ -121,20 +121,20 @@ async def of_wallets(session: Session, *, wallet_ids: Sequence[str]) -> tuple[Ac
 
 
 async def other_accounts(session: Session, *, wallet_id: str) -> dict[Unit, Account]:
-    """The accounts of a wallet in other units than points; the lock of its points account covers them."""
+    """The accounts of a wallet in other units than points, by unit; the lock of its points account covers them."""
     sql = f"{_ACCOUNTS} AND wallet_id = $2 AND unit <> 'points'"
     account_rows = [account_of(row) for row in await session.rows(sql, wallet_id)]
     return {account.unit: account for account in account_rows}
 
 
 async def page(session: Session, *, after: str, limit: int) -> tuple[Account, ...]:
-    """Points accounts in the order of their ids, those after an id: to go through all wallets."""
+    """At most `limit` points accounts after an id, in the order of their ids."""
     sql = f"{_ACCOUNTS} AND unit = 'points' AND id > $2 ORDER BY id LIMIT $3"
     rows = await session.rows(sql, after, limit)
     return tuple(account_of(row) for row in rows)
 
 
-async def missing(session: Session) -> tuple[str, ...]:
+async def wallets_without_account(session: Session) -> tuple[str, ...]:
     """Wallets (ids) without a points account, for verification."""
     rows = await session.rows(
         "SELECT id FROM wallets w WHERE program_id = $1 AND NOT EXISTS"
@@ -145,7 +145,7 @@ async def missing(session: Session) -> tuple[str, ...]:
 
 
 async def every_nth(session: Session, *, n: int) -> tuple[str, ...]:
-    """The ids of every nth points account in the order of ids; a last group of fewer than n has none."""
+    """The ids of the nth, 2nth, 3nth … points account in the order of ids."""
     rows = await session.rows(
         "SELECT id FROM (SELECT id, row_number() OVER (ORDER BY id) AS position FROM accounts"
         " WHERE program_id = $1 AND unit = 'points') AS numbered"
@@ -202,7 +202,7 @@ async def next_due_times(session: UnscopedSession) -> dict[str, datetime]:
 
 
 async def update(session: Session, *, account: Account) -> None:
-    """Update an account that is locked (sent with the next statements: see `Session.enqueue`)."""
+    """Store the present state of an account, which must be locked (sent with the next statements: see `Session.enqueue`)."""
     balance = account.balance
     await session.enqueue(
         "UPDATE accounts SET available = $3, pending = $4, held = $5, owed = $6, lifetime = $7, qualifying = $8,"

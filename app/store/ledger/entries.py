@@ -12,13 +12,13 @@ from app.store.database.codecs import instant
 from app.store.database.session import Row, Session
 from app.store.ledger import lots
 
-_ENTRY = (
+_COLUMNS = (
     "id, account_id, number, type, subject, points, owed_change, unit, occurred_at, recorded_at, purchase_id, refund_id,"
     " redemption_id, decision, cause, previous, hash, counter_account"
 )
-_ENTRIES = f"SELECT {_ENTRY} FROM entries WHERE program_id = $1"
+_SELECT = f"SELECT {_COLUMNS} FROM entries WHERE program_id = $1"
 
-_HIGHEST = 2**63 - 1
+_HIGHEST_NUMBER = 2**63 - 1
 
 
 async def append(session: Session, *, entry: Entry, own_hash: str) -> None:
@@ -28,7 +28,7 @@ async def append(session: Session, *, entry: Entry, own_hash: str) -> None:
     transaction has taken the number, the work runs again.
     """
     await session.enqueue(
-        f"INSERT INTO entries (program_id, {_ENTRY})"
+        f"INSERT INTO entries (program_id, {_COLUMNS})"
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)",
         entry.id,
         entry.account_id,
@@ -51,22 +51,22 @@ async def append(session: Session, *, entry: Entry, own_hash: str) -> None:
     )
     for lot in entry.new_lots:
         await lots.add_lot(session, account_id=entry.account_id, lot=lot)
-    moved = entry.movements
+    movements = entry.movements
     if session.dialect == "sqlite":
-        for movement in moved:
-            await session.enqueue(_MOVEMENT, movement.id, entry.id, movement.lot_id, movement.points)
-    elif moved:
+        for movement in movements:
+            await session.enqueue(_INSERT_MOVEMENT, movement.id, entry.id, movement.lot_id, movement.points)
+    elif movements:
         await session.enqueue(
-            _MOVEMENTS,
+            _INSERT_MOVEMENTS,
             entry.id,
-            [movement.id for movement in moved],
-            [movement.lot_id for movement in moved],
-            [movement.points for movement in moved],
+            [movement.id for movement in movements],
+            [movement.lot_id for movement in movements],
+            [movement.points for movement in movements],
         )
 
 
-_MOVEMENT = "INSERT INTO lot_movements (program_id, id, entry_id, lot_id, points) VALUES ($1, $2, $3, $4, $5)"
-_MOVEMENTS = (
+_INSERT_MOVEMENT = "INSERT INTO lot_movements (program_id, id, entry_id, lot_id, points) VALUES ($1, $2, $3, $4, $5)"
+_INSERT_MOVEMENTS = (
     "INSERT INTO lot_movements (program_id, id, entry_id, lot_id, points)"
     " SELECT $1::uuid, moved.id, $2::uuid, moved.lot_id, moved.points"
     " FROM unnest($3::uuid[], $4::uuid[], $5::bigint[]) AS moved (id, lot_id, points)"
@@ -74,14 +74,14 @@ _MOVEMENTS = (
 
 
 async def booked_draws(
-    session: Session, *, account_id: str, before: int = _HIGHEST
+    session: Session, *, account_id: str, before: int = _HIGHEST_NUMBER
 ) -> dict[PostingKey, dict[str, int]]:
-    """What an account's entries up to a number draw in all for each posting key, by lot and from debt."""
+    """The draws of an account's entries before a number, summed for each posting key, by lot (id) and by `DEBT`."""
     draws: dict[PostingKey, dict[str, int]] = {}
     for row in await session.rows(_OWED_BY_SUBJECT, account_id, before):
-        drawn = draws.setdefault(PostingKey(EntryType(row["type"]), row["subject"]), {})
+        draws_of_key = draws.setdefault(PostingKey(EntryType(row["type"]), row["subject"]), {})
         if row["owed"]:
-            drawn[DEBT] = int(row["owed"])
+            draws_of_key[DEBT] = int(row["owed"])
     for row in await session.rows(_MOVED_BY_SUBJECT, account_id, before):
         if row["points"]:
             draws[PostingKey(EntryType(row["type"]), row["subject"])][row["lot_id"]] = -int(row["points"])
@@ -108,14 +108,14 @@ async def page(
 ) -> tuple[StoredEntry, ...]:
     """Entries of an account with `after` < number < `before`, with lots and movements if `with_lots`.
 
-    At most `limit`, counted from the newest or from the oldest.
+    At most `limit`: the newest of them or, without `newest_first`, the oldest, in this order.
     """
     rows = await session.rows(
-        f"{_ENTRIES} AND account_id = $2 AND number > $3 AND number < $4"
+        f"{_SELECT} AND account_id = $2 AND number > $3 AND number < $4"
         f" ORDER BY number {'DESC' if newest_first else 'ASC'} LIMIT $5",
         account_id,
         0 if after is None else after,
-        _HIGHEST if before is None else before,
+        _HIGHEST_NUMBER if before is None else before,
         limit,
     )
     if not with_lots:
@@ -124,11 +124,11 @@ async def page(
 
 
 async def of_accounts(session: Session, *, account_ids: Sequence[str]) -> dict[str, tuple[StoredEntry, ...]]:
-    """Every entry of accounts, oldest first, by account."""
-    rows = await session.rows(f"{_ENTRIES} AND account_id = ANY($2) ORDER BY number", list(account_ids))
+    """Every entry of accounts, oldest first, by account id."""
+    rows = await session.rows(f"{_SELECT} AND account_id = ANY($2) ORDER BY number", list(account_ids))
     by_account: dict[str, list[StoredEntry]] = {}
-    for stored in await _with_lots(session, rows=rows):
-        by_account.setdefault(stored.entry.account_id, []).append(stored)
+    for stored_entry in await _with_lots(session, rows=rows):
+        by_account.setdefault(stored_entry.entry.account_id, []).append(stored_entry)
     return {id: tuple(entries) for id, entries in by_account.items()}
 
 
@@ -141,46 +141,46 @@ async def unbalanced_transfers(session: Session) -> tuple[str, ...]:
     return tuple(row["unit"] for row in rows)
 
 
-async def spending(session: Session) -> tuple[str, ...]:
-    """The decisions by which purchases used budgets: the first of each purchase, as budgets follow the order of recording.
+async def decisions_using_budgets(session: Session) -> tuple[str, ...]:
+    """The decisions (JSON texts) by which purchases used budgets: the first decision for each purchase.
 
-    Ids are in that order, whichever wallet the purchase was in first.
+    Later decisions about a purchase leave the budgets as they are. The first one has the lowest id, in whichever wallet.
     """
     rows = await session.rows(
-        "SELECT decision FROM entries one WHERE program_id = $1 AND type = 'EARN' AND unit = 'points'"
+        "SELECT decision FROM entries e WHERE program_id = $1 AND type = 'EARN' AND unit = 'points'"
         " AND CAST(decision AS text) LIKE '%spent%' AND NOT EXISTS (SELECT 1 FROM entries earlier"
-        " WHERE earlier.program_id = $1 AND earlier.purchase_id = one.purchase_id AND earlier.type = 'EARN'"
-        " AND earlier.unit = one.unit AND earlier.id < one.id)"
+        " WHERE earlier.program_id = $1 AND earlier.purchase_id = e.purchase_id AND earlier.type = 'EARN'"
+        " AND earlier.unit = e.unit AND earlier.id < e.id)"
     )
     return tuple(row["decision"] for row in rows)
 
 
 async def entries_by_ids(session: Session, *, entry_ids: Sequence[str]) -> dict[str, StoredEntry]:
-    """Several entries by id; ids that are not there are left out."""
-    rows = await session.rows(f"{_ENTRIES} AND id = ANY($2)", list(entry_ids))
-    return {stored.entry.id: stored for stored in await _with_lots(session, rows=rows)}
+    """Several entries by id; unknown ids are left out."""
+    rows = await session.rows(f"{_SELECT} AND id = ANY($2)", list(entry_ids))
+    return {stored_entry.entry.id: stored_entry for stored_entry in await _with_lots(session, rows=rows)}
 
 
 async def of_purchase(session: Session, *, purchase_id: str) -> StoredEntry | None:
-    """The first entry by which a purchase earned points, in any wallet, or None."""
-    sql = f"{_ENTRIES} AND purchase_id = $2 AND refund_id IS NULL AND type = 'EARN' AND unit = 'points' ORDER BY id"
+    """The first entry by which a purchase earned points, in any wallet; None if it earned none."""
+    sql = f"{_SELECT} AND purchase_id = $2 AND refund_id IS NULL AND type = 'EARN' AND unit = 'points' ORDER BY id"
     return await _first(session, sql, purchase_id)
 
 
 async def of_refund(session: Session, *, refund_id: str) -> tuple[StoredEntry, ...]:
     """The entries of a refund, in every unit, without corrections that a later event made necessary."""
-    sql = f"{_ENTRIES} AND refund_id = $2 AND cause IS NULL ORDER BY id"
+    sql = f"{_SELECT} AND refund_id = $2 AND cause IS NULL ORDER BY id"
     return await _with_lots(session, rows=await session.rows(sql, refund_id))
 
 
 async def of_redemption(session: Session, *, redemption_id: str) -> StoredEntry | None:
-    """The entry that paid for a redemption, in either unit, or None."""
-    sql = f"{_ENTRIES} AND redemption_id = $2 AND type = 'REDEEM' ORDER BY number"
+    """The entry that paid for a redemption, in either unit; None if there is none, as for a hold."""
+    sql = f"{_SELECT} AND redemption_id = $2 AND type = 'REDEEM' ORDER BY number"
     return await _first(session, sql, redemption_id)
 
 
 async def of_merger(session: Session, *, merger_id: str, wallet_id: str) -> str | None:
-    """The entry (id) by which a wallet absorbed another one, or None."""
+    """The entry (id) by which a wallet absorbed another one; None if it made no entry of points."""
     row = await session.row(
         "SELECT e.id FROM accounts a JOIN entries e ON e.program_id = a.program_id AND e.account_id = a.id"
         " WHERE a.program_id = $1 AND a.wallet_id = $2 AND a.unit = 'points' AND e.type = 'MERGE' AND e.subject = $3 ORDER BY e.number",
@@ -191,8 +191,8 @@ async def of_merger(session: Session, *, merger_id: str, wallet_id: str) -> str 
 
 
 async def _first(session: Session, sql: str, id: str) -> StoredEntry | None:
-    found = await _with_lots(session, rows=(await session.rows(sql, id))[:1])
-    return found[0] if found else None
+    stored_entries = await _with_lots(session, rows=(await session.rows(sql, id))[:1])
+    return stored_entries[0] if stored_entries else None
 
 
 async def _with_lots(session: Session, *, rows: Sequence[Row]) -> tuple[StoredEntry, ...]:
@@ -203,13 +203,13 @@ async def _with_lots(session: Session, *, rows: Sequence[Row]) -> tuple[StoredEn
     opened_lots: dict[str, list[Lot]] = {}
     for lot in await lots.of_entries(session, entry_ids=ids):
         opened_lots.setdefault(lot.entry_id, []).append(lot)
-    moved = await session.rows(
+    movement_rows = await session.rows(
         "SELECT entry_id, id, lot_id, points FROM lot_movements"
         " WHERE program_id = $1 AND entry_id = ANY($2) ORDER BY id",
         ids,
     )
     movements: dict[str, list[Movement]] = {}
-    for row in moved:
+    for row in movement_rows:
         movement = Movement(id=row["id"], lot_id=row["lot_id"], points=row["points"])
         movements.setdefault(row["entry_id"], []).append(movement)
     return tuple(
@@ -219,7 +219,7 @@ async def _with_lots(session: Session, *, rows: Sequence[Row]) -> tuple[StoredEn
 
 
 def _entry(row: Row, *, new_lots: tuple[Lot, ...], movements: tuple[Movement, ...]) -> StoredEntry:
-    # By position, in the order of _ENTRY: pages have many rows, and look-ups by column name take measurable time.
+    # By position, in the order of _COLUMNS: pages have many rows, and look-ups by column name take measurable time.
     (
         id,
         account_id,
@@ -227,7 +227,7 @@ def _entry(row: Row, *, new_lots: tuple[Lot, ...], movements: tuple[Movement, ..
         type,
         subject,
         points,
-        owed,
+        owed_change,
         unit,
         occurred_at,
         recorded_at,
@@ -236,7 +236,7 @@ def _entry(row: Row, *, new_lots: tuple[Lot, ...], movements: tuple[Movement, ..
         redemption_id,
         decision,
         cause,
-        previous,
+        previous_hash,
         hash,
         counter_account,
     ) = row
@@ -247,7 +247,7 @@ def _entry(row: Row, *, new_lots: tuple[Lot, ...], movements: tuple[Movement, ..
         type=EntryType(type),
         subject=subject,
         points=points,
-        owed_change=owed,
+        owed_change=owed_change,
         unit=unit,
         occurred_at=instant(occurred_at),
         recorded_at=instant(recorded_at),
@@ -257,7 +257,7 @@ def _entry(row: Row, *, new_lots: tuple[Lot, ...], movements: tuple[Movement, ..
         decision=decision,
         movements=movements,
         new_lots=new_lots,
-        previous_hash=previous,
+        previous_hash=previous_hash,
         cause=cause,
     )
     return StoredEntry(entry=entry, hash=hash, counter_account=counter_account)

@@ -1,4 +1,4 @@
-"""Reasons behind entries that no clause decided: reasons that staff gave, who they were, and late events."""
+"""Why entries were made that no clause decided: the reasons that staff gave, who gave them, and late events."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from app.store.database.codecs import instant
 from app.store.database.session import Session
 
 
-def _stated_in(*tables: str) -> str:
+def _reasons_from(*tables: str) -> str:
     return (
         "SELECT m.id AS id, m.reason AS reason, k.id AS key_id, k.role AS role, k.label AS label FROM ("
         + " UNION ALL ".join(
@@ -22,10 +22,10 @@ def _stated_in(*tables: str) -> str:
     )
 
 
-_STATED = _stated_in("reversals", "adjustments", "transfers", "mergers")
-_STATED_FOR_RECEIPTS = _stated_in("receipt_corrections")
+_REASONS = _reasons_from("reversals", "adjustments", "transfers", "mergers")
+_REASONS_FOR_CORRECTIONS = _reasons_from("receipt_corrections")
 
-_WHEN = {
+_TABLE_AND_TIME = {
     CauseKind.PURCHASE: ("purchases", "occurred_at"),
     CauseKind.REFUND: ("refunds", "occurred_at"),
     CauseKind.REDEMPTION: ("redemptions", "occurred_at"),
@@ -35,9 +35,9 @@ _WHEN = {
 
 _CAUSES = " UNION ALL ".join(
     f"SELECT id, '{kind.value}' AS kind, {at} AS occurred_at FROM {table} WHERE program_id = $1 AND id = ANY($2)"
-    for kind, (table, at) in _WHEN.items()
+    for kind, (table, at) in _TABLE_AND_TIME.items()
 )
-_RECEIPTS = (
+_CORRECTION_CAUSES = (
     f"SELECT c.id, CASE WHEN c.to_customer_id = c.customer_id THEN '{CauseKind.AMENDMENT}' ELSE '{CauseKind.MOVE}' END"
     " AS kind, p.occurred_at FROM receipt_corrections c"
     " JOIN purchases p ON p.program_id = c.program_id AND p.id = c.purchase_id"
@@ -47,15 +47,15 @@ _RECEIPTS = (
 
 async def stated_reasons(session: Session, *, ids: Sequence[str]) -> dict[str, StatedReason]:
     """The reasons given with reversals, adjustments, transfers and mergers, by their ids."""
-    return await _stated_by(session, _STATED, ids=ids)
+    return await _read_reasons(session, _REASONS, ids=ids)
 
 
 async def stated_reasons_for_corrections(session: Session, *, ids: Sequence[str]) -> dict[str, StatedReason]:
     """The reasons given with receipt corrections, by their ids."""
-    return await _stated_by(session, _STATED_FOR_RECEIPTS, ids=ids)
+    return await _read_reasons(session, _REASONS_FOR_CORRECTIONS, ids=ids)
 
 
-async def _stated_by(session: Session, sql: str, *, ids: Sequence[str]) -> dict[str, StatedReason]:
+async def _read_reasons(session: Session, sql: str, *, ids: Sequence[str]) -> dict[str, StatedReason]:
     rows = await session.rows(sql, list(ids))
     return {
         str(row["id"]): StatedReason(
@@ -69,8 +69,8 @@ async def _stated_by(session: Session, sql: str, *, ids: Sequence[str]) -> dict[
 
 
 async def causes(session: Session, *, ids: Sequence[str]) -> dict[str, Cause]:
-    """Events of any kind by id."""
-    rows = await session.rows(f"{_CAUSES} UNION ALL {_RECEIPTS}", list(ids))
+    """Events that may be the cause of a correcting entry, of any kind, by id."""
+    rows = await session.rows(f"{_CAUSES} UNION ALL {_CORRECTION_CAUSES}", list(ids))
     return {
         str(row["id"]): Cause(id=str(row["id"]), kind=CauseKind(row["kind"]), occurred_at=instant(row["occurred_at"]))
         for row in rows

@@ -19,11 +19,11 @@ async def add(session: Session, *, notice: ExpiryNotice) -> None:
         notice.id,
         notice.account_id,
         notice.given_at,
-        json_text(_data(notice)),
+        json_text(_lots_data(notice)),
     )
 
 
-async def deliver(session: Session, *, delivery: Delivery) -> None:
+async def add_delivery(session: Session, *, delivery: Delivery) -> None:
     """Store the delivery of a notice (sent with the next statements: see `Session.enqueue`)."""
     await session.enqueue(
         "INSERT INTO expiry_notice_deliveries (program_id, id, notice_id, channel, delivered_at, recorded_at)"
@@ -38,7 +38,7 @@ async def deliver(session: Session, *, delivery: Delivery) -> None:
 
 def row_digest(notice: ExpiryNotice) -> int:
     """The digest of a notice."""
-    return digest("expiry_notices", notice.id, notice.account_id, notice.given_at, _data(notice))
+    return digest("expiry_notices", notice.id, notice.account_id, notice.given_at, _lots_data(notice))
 
 
 def delivery_digest(delivery: Delivery) -> int:
@@ -63,10 +63,10 @@ async def of_accounts(session: Session, *, account_ids: Sequence[str]) -> tuple[
     return tuple(_notice(row) for row in rows)
 
 
-async def unread(
+async def undelivered(
     session: Session, *, since: datetime, until: datetime, after: str, limit: int
 ) -> tuple[ExpiryNotice, ...]:
-    """Notices of all accounts given after `since` and not after `until` that were never delivered, in the order of ids."""
+    """At most `limit` notices after an id, of all accounts, that were given in (`since`, `until`] and never delivered."""
     rows = await session.rows(
         "SELECT id, account_id, given_at, lots FROM expiry_notices n WHERE program_id = $1"
         " AND given_at > $2 AND given_at <= $3 AND id > $4 AND NOT EXISTS (SELECT 1 FROM expiry_notice_deliveries d"
@@ -98,7 +98,7 @@ async def deliveries(session: Session, *, notice_ids: Sequence[str]) -> tuple[De
     )
 
 
-def _data(notice: ExpiryNotice) -> list[dict[str, Any]]:
+def _lots_data(notice: ExpiryNotice) -> list[dict[str, Any]]:
     return [{"lot": lot.lot_id, "points": lot.points, "last_day": lot.last_day.isoformat()} for lot in notice.lots]
 
 

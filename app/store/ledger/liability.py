@@ -1,4 +1,4 @@
-"""Outstanding points at an instant, summed by the database over all entries of a program."""
+"""Sums over all entries of a program, made by the database, from which its liability at an instant is computed."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from app.domain.ledger.entries import EntryType
 from app.domain.ledger.liability import Flow
 from app.store.database.session import Session
 
-# An entry that reverses an expiry or an activation is booked when the late event arrives that undoes it, and counts from
-# the time of the entry it reverses. Such entries are few, so they are looked up separately.
+# A late event may undo an expiry or an activation. The entry that takes it back is booked when the late event arrives, but
+# counts from the time of the expiry or activation. Such entries are few, so they are looked up separately.
 _TAKES_BACK = "(e.type = 'EXPIRE' AND e.points > 0 OR e.type = 'ACTIVATE' AND e.owed_change > 0)"
 _BOOKED = f"""
 SELECT e.program_id, e.id, e.unit, e.type, e.owed_change, e.occurred_at AS booked_at
@@ -22,7 +22,7 @@ SELECT e.program_id, e.id, e.unit, e.type, e.owed_change, (
 )
 FROM entries e WHERE e.program_id = $1 AND {_TAKES_BACK}
 """
-# Months in both databases: their instants are texts in UTC that begin with the year and the month.
+# In both databases the text of an instant is in UTC and begins with the year and the month.
 _FLOWS = f"""
 SELECT e.unit, e.type, substr(CAST(l.earned_at AS text), 1, 7) AS earned,
     substr(CAST(e.booked_at AS text), 1, 7) AS occurred,
@@ -46,30 +46,31 @@ GROUP BY h.terms_version, r.key
 """
 
 
-async def flows(session: Session, *, at: datetime, since: Sequence[datetime]) -> dict[str, list[Flow]]:
-    """All movements of points up to an instant of business time, by unit.
+async def flows(session: Session, *, at: datetime, age_starts: Sequence[datetime]) -> dict[str, list[Flow]]:
+    """All movements of points up to an instant of business time, summed into flows, by unit.
 
-    `since` are the four instants from which on lots are in the first, second, third and fourth age band.
+    Lots earned since the first of the four `age_starts` are in the first age band, those since the second in the second
+    one, and so on.
     """
     by_unit: dict[str, list[Flow]] = {}
-    for unit, type, earned, occurred, band, waits, points in await session.rows(_FLOWS, at, *since):
+    for unit, type, earned, occurred, band, waits, points in await session.rows(_FLOWS, at, *age_starts):
         flow = Flow(EntryType(type), _month(earned), _month(occurred), int(band), bool(waits), int(points))
         by_unit.setdefault(unit, []).append(flow)
     return by_unit
 
 
-async def owed(session: Session, *, at: datetime) -> dict[str, int]:
-    """The debt of customers at an instant, by unit."""
+async def debt_by_unit(session: Session, *, at: datetime) -> dict[str, int]:
+    """The points that all customers together owe at an instant, by unit."""
     rows = await session.rows(_OWED, at)
     return {row["unit"]: int(row["owed"]) for row in rows}
 
 
-async def held(session: Session, *, at: datetime) -> list[tuple[int, str, int]]:
-    """The points in active holds at an instant, with the terms version and the key of the reward, which determine the unit."""
+async def points_on_hold(session: Session, *, at: datetime) -> list[tuple[int, str, int]]:
+    """The points in active holds at an instant, for each terms version and key of a reward, which determine the unit."""
     rows = await session.rows(_HELD, at)
     return [(row["terms_version"], row["key"], int(row["points"])) for row in rows]
 
 
 def _month(text: str) -> int:
-    """A month, counted from the year 0."""
+    """The number of a month (YYYY-MM), counted from January of the year 0."""
     return int(text[:4]) * 12 + int(text[5:7]) - 1

@@ -10,14 +10,14 @@ from app.store.database.codecs import day_or_none, instant
 from app.store.database.session import Row, Session
 from app.store.terms import versions
 
-_LOT = "id, points, remaining, earned_at, available_from, valid_until, entry_id, held, terms_version, zone"
-_LOTS = f"SELECT {_LOT} FROM lots WHERE program_id = $1"
+_COLUMNS = "id, points, remaining, earned_at, available_from, valid_until, entry_id, held, terms_version, zone"
+_SELECT = f"SELECT {_COLUMNS} FROM lots WHERE program_id = $1"
 
 
 async def add_lot(session: Session, *, account_id: str, lot: Lot) -> None:
     """Store a new lot as the entry that opened it leaves it (sent with the next statements: see `Session.enqueue`)."""
     await session.enqueue(
-        f"INSERT INTO lots (program_id, {_LOT}, account_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+        f"INSERT INTO lots (program_id, {_COLUMNS}, account_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         lot.id,
         lot.points,
         lot.remaining,
@@ -33,7 +33,7 @@ async def add_lot(session: Session, *, account_id: str, lot: Lot) -> None:
 
 
 async def set_lots(session: Session, *, lots: Sequence[Lot]) -> None:
-    """Update the content of existing lots (sent with the next statements: see `Session.enqueue`)."""
+    """Store the present content of existing lots (sent with the next statements: see `Session.enqueue`)."""
     if session.dialect == "sqlite":
         for lot in lots:
             await session.enqueue(_SET_LOT, lot.id, lot.points, lot.remaining, lot.held)
@@ -57,15 +57,15 @@ _SET_LOTS = (
 
 async def with_points(session: Session, *, account_id: str) -> tuple[Lot, ...]:
     """The lots of an account with points left (held ones included), in no particular order."""
-    rows = await session.rows(f"{_LOTS} AND account_id = $2 AND remaining > 0", account_id)
+    rows = await session.rows(f"{_SELECT} AND account_id = $2 AND remaining > 0", account_id)
     return tuple(lot_of(row) for row in rows)
 
 
 async def inventory(session: Session, *, account_id: str) -> LotInventory:
     """All lots of an account with points left.
 
-    The account must have no debt, and the terms must not extend validity by activity: only the history knows what
-    these change.
+    The account must have no debt, and the terms must not extend validity by activity: what these change, only a replay
+    works out.
     """
     lots = await with_points(session, account_id=account_id)
     never_expiring = await versions.never_expiring(session, numbers={lot.terms_version for lot in lots})
@@ -76,7 +76,7 @@ async def inventory(session: Session, *, account_id: str) -> LotInventory:
 
 async def of_entries(session: Session, *, entry_ids: Sequence[str]) -> tuple[Lot, ...]:
     """The lots that entries opened, in the order of their ids."""
-    rows = await session.rows(f"{_LOTS} AND entry_id = ANY($2) ORDER BY id", list(entry_ids))
+    rows = await session.rows(f"{_SELECT} AND entry_id = ANY($2) ORDER BY id", list(entry_ids))
     return tuple(lot_of(row) for row in rows)
 
 
@@ -97,18 +97,18 @@ async def all_lots(session: Session, *, account_id: str) -> tuple[Lot, ...]:
 
 
 _OF_ACCOUNT = (
-    f"SELECT {', '.join(f'l.{name}' for name in _LOT.split(', '))} FROM entries e"
+    f"SELECT {', '.join(f'l.{name}' for name in _COLUMNS.split(', '))} FROM entries e"
     " JOIN lots l ON l.program_id = e.program_id AND l.entry_id = e.id"
     " WHERE e.program_id = $1 AND e.account_id = $2 ORDER BY l.id"
 )
 
 
 def lot_of(row: Row) -> Lot:
-    """The lot of a row, with the columns in the order of `_LOT`."""
-    # By position: a redemption reads all lots of a customer.
+    """The lot that a row holds, whose columns are in the order of `_COLUMNS`."""
+    # The columns are read by position, which is faster: a redemption reads all lots of a customer.
     id, points, remaining, earned_at, available_from, valid_until, entry_id, held, terms_version, zone = row
-    earned = instant(earned_at)
+    earned_instant = instant(earned_at)
     # Most points are available at once.
-    available = earned if available_from == earned_at else instant(available_from)
-    last = day_or_none(valid_until)
-    return Lot(id, points, remaining, earned, available, last, entry_id, held, terms_version, zone)
+    available_instant = earned_instant if available_from == earned_at else instant(available_from)
+    last_day = day_or_none(valid_until)
+    return Lot(id, points, remaining, earned_instant, available_instant, last_day, entry_id, held, terms_version, zone)

@@ -23,7 +23,7 @@ async def add(session: Session, *, transfer: Transfer) -> None:
         transfer.from_account_id,
         transfer.to_account_id,
         transfer.points,
-        json_text([_data(lot) for lot in transfer.lots]),
+        json_text([_lot_data(lot) for lot in transfer.lots]),
         transfer.occurred_at,
         transfer.recorded_at,
         transfer.reason,
@@ -39,7 +39,7 @@ def row_digest(transfer: Transfer) -> int:
         transfer.from_account_id,
         transfer.to_account_id,
         transfer.points,
-        [_data(passed) for passed in transfer.lots],
+        [_lot_data(transferred) for transferred in transfer.lots],
         transfer.occurred_at,
         transfer.recorded_at,
         transfer.reason,
@@ -58,7 +58,7 @@ async def of_accounts(session: Session, *, account_ids: Sequence[str]) -> tuple[
 
 
 async def by_ids(session: Session, *, transfer_ids: Sequence[str]) -> dict[str, Transfer]:
-    """Several transfers by id; ids that are not there are left out."""
+    """Several transfers by id; unknown ids are left out."""
     rows = await session.rows(
         f"SELECT {_COLUMNS} FROM transfers WHERE program_id = $1 AND id = ANY($2)", list(transfer_ids)
     )
@@ -71,7 +71,7 @@ def _transfer(row: Row) -> Transfer:
         from_account_id=row["from_account_id"],
         to_account_id=row["to_account_id"],
         points=row["points"],
-        lots=tuple(_passed(value) for value in json_value(row["lots"])),
+        lots=tuple(_transferred_lot(value) for value in json_value(row["lots"])),
         occurred_at=instant(row["occurred_at"]),
         recorded_at=instant(row["recorded_at"]),
         reason=row["reason"],
@@ -79,7 +79,7 @@ def _transfer(row: Row) -> Transfer:
     )
 
 
-def _data(transferred: TransferredLot) -> dict[str, Any]:
+def _lot_data(transferred: TransferredLot) -> dict[str, Any]:
     lot = transferred.lot
     return {
         "source": transferred.source,
@@ -93,7 +93,7 @@ def _data(transferred: TransferredLot) -> dict[str, Any]:
     }
 
 
-def _passed(data: dict[str, Any]) -> TransferredLot:
+def _transferred_lot(data: dict[str, Any]) -> TransferredLot:
     lot = Lot(
         id=data["id"],
         points=data["points"],

@@ -1,4 +1,4 @@
-"""The history of customers since a day, read for many customers at once, for replay in impact previews."""
+"""The histories of customers since an instant, read for many customers at once; impact previews replay them."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from app.store.database.codecs import instant, json_value
 from app.store.database.session import Row, Session
 from app.store.terms import versions
 
-PAGE = 500
-"""Customers read in one page."""
+PAGE_SIZE = 500
+"""The most customers in a page."""
 
 _CUSTOMERS = f"""
 SELECT c.id, c.enrolled_at FROM customers c
-WHERE c.program_id = $1 AND c.id > $2 AND c.merged_into IS NULL ORDER BY c.id LIMIT {PAGE}
+WHERE c.program_id = $1 AND c.id > $2 AND c.merged_into IS NULL ORDER BY c.id LIMIT {PAGE_SIZE}
 """
 _ACCOUNTS = """
 SELECT c.id, a.id AS account_id, a.available + a.pending + a.held - a.owed AS total, EXISTS (
@@ -67,34 +67,34 @@ WHERE program_id = $1 AND account_id = ANY($2) AND occurred_at >= $3 GROUP BY ac
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some customers in the order of their ids; `last` is where the next page begins, None for a page without customers."""
+    """Some customers in the order of their ids. The next page begins after `last_id`; None for a page without customers."""
 
     histories: tuple[CustomerHistory, ...]
-    last: str | None
+    last_id: str | None
 
 
 async def customer_count(session: Session) -> int:
-    """The number of customers."""
+    """The number of customers, without those merged into others."""
     row = await session.row("SELECT count(*) AS n FROM customers WHERE program_id = $1 AND merged_into IS NULL")
     return int(row["n"]) if row is not None else 0
 
 
 async def budget_usage_before(session: Session, *, since: datetime) -> dict[str, int]:
-    """What clauses had given of their budgets when the first purchase since an instant was recorded.
+    """The points that clauses had given of their budgets when the first purchase since an instant was recorded, by clause key.
 
-    It is stored in the facts of that purchase; a budget that is not in them began later.
+    They follow from the facts of that purchase. A budget that is not in the facts began later, and is left out.
     """
     row = await session.row(_FIRST_PURCHASE, since)
     if row is None:
         return {}
-    left = PurchaseFacts.from_data(json_value(row["facts"])).rule_facts.common_budgets_left
-    deciding_terms = await versions.version(session, number=row["terms_version"]) if left else None
+    budgets_left = PurchaseFacts.from_data(json_value(row["facts"])).rule_facts.common_budgets_left
+    deciding_terms = await versions.version(session, number=row["terms_version"]) if budgets_left else None
     budgets = deciding_terms.budgets if deciding_terms is not None else {}
-    return {key: budgets[key].points - points for key, points in left if key in budgets}
+    return {key: budgets[key].points - points for key, points in budgets_left if key in budgets}
 
 
 async def page(session: Session, *, after: str, since: datetime, aspects: Collection[Aspect] = ()) -> Page:
-    """The customers behind `after`, with all that they did from `since` on, and these aspects of their profiles."""
+    """The customers after an id, with everything that they did from `since` on, and these aspects of their profiles."""
     rows = await session.rows(_CUSTOMERS, after)
     if not rows:
         return Page((), None)
@@ -108,8 +108,8 @@ async def page(session: Session, *, after: str, since: datetime, aspects: Collec
     for id, count in (await rule_facts.visits(session, customer_ids=ids, before=since)).items():
         visits[present_customer[id]] += count
     items: dict[str, Counter[str]] = {}
-    for id, counted in (await rule_facts.items(session, customer_ids=ids, before=since)).items():
-        items.setdefault(present_customer[id], Counter()).update(counted)
+    for id, item_counts in (await rule_facts.items(session, customer_ids=ids, before=since)).items():
+        items.setdefault(present_customer[id], Counter()).update(item_counts)
     budget_shares: dict[str, Counter[str]] = {}
     for row in await session.rows(_BUDGET_SHARES, ids, since):
         budget_shares.setdefault(present_customer[row["customer_id"]], Counter())[row["clause"]] += row["points"]
@@ -137,24 +137,28 @@ async def page(session: Session, *, after: str, since: datetime, aspects: Collec
 async def _openings(
     session: Session, *, present_customer: Mapping[str, str], unit: Unit, since: datetime
 ) -> dict[str, int]:
-    """The balances of customers in a unit before an instant; in a shared wallet, points that no merger brought count for its first customer.
+    """The balances of customers in a unit just before an instant.
 
-    `present_customer` is the present customer of each customer.
+    In a shared wallet, points that no merger brought count for its first customer. `present_customer` is, for each customer
+    and each one merged into them, the customer (id) today.
     """
     customer_ids = sorted(set(present_customer.values()))
-    held = await session.rows(_ACCOUNTS, customer_ids, unit)
-    gone = {
+    account_rows = await session.rows(_ACCOUNTS, customer_ids, unit)
+    customer_by_merged_account = {
         row["account_id"]: present_customer[row["customer_id"]]
         for row in await session.rows(_MERGED_ACCOUNTS, list(present_customer), unit)
     }
-    accounts = [*(row["account_id"] for row in held), *gone]
-    moved = {row["account_id"]: int(row["points"]) for row in await session.rows(_POINTS_SINCE, accounts, since)}
-    found = {
-        row["id"]: 0 if row["is_not_first_holder"] else row["total"] - moved.get(row["account_id"], 0) for row in held
+    account_ids = [*(row["account_id"] for row in account_rows), *customer_by_merged_account]
+    points_since = {
+        row["account_id"]: int(row["points"]) for row in await session.rows(_POINTS_SINCE, account_ids, since)
     }
-    for account, customer in gone.items():
-        found[customer] = found.get(customer, 0) - moved.get(account, 0)
-    return found
+    openings = {
+        row["id"]: 0 if row["is_not_first_holder"] else row["total"] - points_since.get(row["account_id"], 0)
+        for row in account_rows
+    }
+    for account_id, customer in customer_by_merged_account.items():
+        openings[customer] = openings.get(customer, 0) - points_since.get(account_id, 0)
+    return openings
 
 
 _When = tuple[datetime, str]
@@ -164,18 +168,18 @@ _Event = PurchaseFacts | PastPurchase | PastRedemption
 async def _events(
     session: Session, *, present_customer: Mapping[str, str], since: datetime
 ) -> dict[str, list[tuple[_When, _Event]]]:
-    """Purchases without their returned goods, and redemptions, by customer, each with its time and id."""
+    """Purchases without their returned goods, and redemptions, by customer id, each with its time and id."""
     ids = list(present_customer)
-    returned: dict[str, dict[int, Decimal]] = {}
+    returned_lines: dict[str, dict[int, Decimal]] = {}
     for row in await session.rows(_REFUNDS, ids, since):
-        lines = returned.setdefault(row["purchase_id"], {})
+        lines = returned_lines.setdefault(row["purchase_id"], {})
         for line, quantity in json_value(row["lines"]).items():
             lines[int(line)] = lines.get(int(line), Decimal(0)) + Decimal(quantity)
     by_customer: dict[str, list[tuple[_When, _Event]]] = {}
     for row in await session.rows(_PURCHASES, ids, since):
         when = instant(row["occurred_at"]), row["id"]
         by_customer.setdefault(present_customer[row["customer_id"]], []).append(
-            (when, _bought(row, returned=returned.get(row["id"])))
+            (when, _past_purchase(row, returned=returned_lines.get(row["id"])))
         )
     for row in await session.rows(_REDEMPTIONS, ids, since):
         facts = PurchaseFacts.from_data(json_value(row["facts"]))
@@ -186,10 +190,10 @@ async def _events(
     return by_customer
 
 
-def _bought(row: Row, *, returned: dict[int, Decimal] | None) -> PurchaseFacts | PastPurchase:
-    # Goods handed out in an exchange count in full: the goods they replace count as returned.
+def _past_purchase(row: Row, *, returned: dict[int, Decimal] | None) -> PurchaseFacts | PastPurchase:
+    # The new goods of an exchange count at their full price, because the goods that they replaced count as returned.
     facts = replace(PurchaseFacts.from_data(json_value(row["facts"])), replaced_price=None)
     if returned is None:
         return facts
-    left = {line.number: line.quantity - returned.get(line.number, Decimal(0)) for line in facts.lines}
-    return PastPurchase(facts.remaining(left), whole=facts)
+    remaining_quantities = {line.number: line.quantity - returned.get(line.number, Decimal(0)) for line in facts.lines}
+    return PastPurchase(facts.remaining(remaining_quantities), whole=facts)

@@ -14,14 +14,14 @@ from app.store.database.orm import rows_of_all_programs
 from app.store.database.session import Session, UnscopedSession
 
 MAX_ENDED = 20
-"""How many ended previews of a program are kept."""
+"""The most ended previews of a program that stay stored."""
 
 _ENDED = (PreviewState.DONE, PreviewState.CANCELLED, PreviewState.FAILED)
 _UNFINISHED = (PreviewState.QUEUED, PreviewState.RUNNING)
 
 
 async def add(session: Session, *, preview: Preview) -> None:
-    """Queue a preview, and delete ended ones except the last few."""
+    """Queue a preview, and delete all ended ones that are not among the newest."""
     previews = session.orm(ImpactPreviewRow)
     newest = await previews.all().order_by("-id").limit(MAX_ENDED - 1).values_list("id", flat=True)
     await previews.filter(state__in=_ENDED, id__not_in=newest).delete()
@@ -39,39 +39,43 @@ async def add(session: Session, *, preview: Preview) -> None:
 
 
 async def by_id(session: Session, *, preview_id: str) -> Preview | None:
-    """The preview with this id, or None."""
+    """The preview with this id; None if there is none."""
     row = await session.orm(ImpactPreviewRow).filter(id=preview_id).first()
     return None if row is None else _preview(row)
 
 
-async def unfinished(session: Session) -> int:
+async def unfinished_count(session: Session) -> int:
     """The number of a program's queued and running previews."""
     return await session.orm(ImpactPreviewRow).filter(state__in=_UNFINISHED).count()
 
 
 async def next_queued(session: UnscopedSession) -> tuple[str, str] | None:
-    """Program and id of the preview queued longest, of all programs, or None."""
+    """The program (id) and the id of the preview that has been queued longest, of all programs; None if none is queued."""
     queued = rows_of_all_programs(ImpactPreviewRow, session).filter(state=PreviewState.QUEUED)
     row = await queued.order_by("id").first()
     return None if row is None else (row.program_id, row.id)
 
 
 async def start(session: Session, *, preview_id: str, at: datetime) -> bool:
-    """Start a queued preview; False when another server started it, or it was cancelled."""
-    return await _turn(session, preview_id, was=PreviewState.QUEUED, state=PreviewState.RUNNING, heartbeat_at=at)
+    """Mark a queued preview as running; False if another server has started it, or it was cancelled."""
+    return await _update_if(
+        session, preview_id, state_before=PreviewState.QUEUED, state=PreviewState.RUNNING, heartbeat_at=at
+    )
 
 
 async def report_progress(session: Session, *, preview_id: str, at: datetime, done: int, total: int) -> bool:
-    """Store the progress of a running preview; False when it was cancelled."""
-    return await _turn(session, preview_id, was=PreviewState.RUNNING, heartbeat_at=at, done=done, total=total)
+    """Store the progress of a running preview; False if it was cancelled."""
+    return await _update_if(
+        session, preview_id, state_before=PreviewState.RUNNING, heartbeat_at=at, done=done, total=total
+    )
 
 
 async def finish(session: Session, *, preview_id: str, at: datetime, result: Impact) -> bool:
-    """Store the result of a running preview; False when it was cancelled meanwhile."""
-    return await _turn(
+    """Store the result of a running preview; False if it was cancelled meanwhile."""
+    return await _update_if(
         session,
         preview_id,
-        was=PreviewState.RUNNING,
+        state_before=PreviewState.RUNNING,
         state=PreviewState.DONE,
         heartbeat_at=at,
         done=result.members,
@@ -81,31 +85,33 @@ async def finish(session: Session, *, preview_id: str, at: datetime, result: Imp
 
 
 async def fail(session: Session, *, preview_id: str, at: datetime) -> bool:
-    """Mark a running preview as failed; False when it had a result or was cancelled."""
-    return await _turn(session, preview_id, was=PreviewState.RUNNING, state=PreviewState.FAILED, heartbeat_at=at)
+    """Mark a running preview as failed; False if it has a result or was cancelled."""
+    return await _update_if(
+        session, preview_id, state_before=PreviewState.RUNNING, state=PreviewState.FAILED, heartbeat_at=at
+    )
 
 
 async def requeue(session: Session, *, preview_id: str) -> bool:
-    """Queue a running preview again; False when it has ended."""
-    return await _turn(session, preview_id, was=PreviewState.RUNNING, state=PreviewState.QUEUED, done=0)
+    """Put a running preview back into the queue; False if it has ended."""
+    return await _update_if(session, preview_id, state_before=PreviewState.RUNNING, state=PreviewState.QUEUED, done=0)
 
 
 async def cancel(session: Session, *, preview_id: str) -> bool:
-    """Cancel a queued or running preview; False when it had ended."""
+    """Cancel a queued or running preview; False if it had ended."""
     preview = session.orm(ImpactPreviewRow).filter(id=preview_id, state__in=_UNFINISHED)
     return await preview.update(state=PreviewState.CANCELLED) == 1
 
 
-async def without_progress_since(session: UnscopedSession, *, since: datetime) -> tuple[tuple[str, str], ...]:
-    """Program and id of each running preview without a sign of life since an instant: its process has ended."""
+async def without_heartbeat_since(session: UnscopedSession, *, since: datetime) -> tuple[tuple[str, str], ...]:
+    """The program (id) and the id of each running preview without a heartbeat since an instant: its process has ended."""
     rows = await rows_of_all_programs(ImpactPreviewRow, session).filter(
         state=PreviewState.RUNNING, heartbeat_at__lt=since
     )
     return tuple((row.program_id, row.id) for row in rows)
 
 
-async def _turn(session: Session, preview_id: str, *, was: PreviewState, **columns: Any) -> bool:
-    return await session.orm(ImpactPreviewRow).filter(id=preview_id, state=was).update(**columns) == 1
+async def _update_if(session: Session, preview_id: str, *, state_before: PreviewState, **columns: Any) -> bool:
+    return await session.orm(ImpactPreviewRow).filter(id=preview_id, state=state_before).update(**columns) == 1
 
 
 def _preview(row: ImpactPreviewRow) -> Preview:

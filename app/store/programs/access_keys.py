@@ -12,7 +12,7 @@ from app.store.database.codecs import instant, instant_or_none
 from app.store.database.models.customers import AccessKeyRow, KeyHolderRow
 from app.store.database.session import Row, Session, UnscopedSession
 
-_FIND = (
+_SELECT = (
     "SELECT k.id, k.program_id, k.role, k.secret_hash, k.customer_id, k.label, k.created_at, k.number, k.expires_at,"
     " k.revoked_at, k.replaces_id, k.actor, h.customer_id AS own_customer_id, u.last_used_at FROM access_keys k"
     " LEFT JOIN key_holders h ON h.program_id = k.program_id AND h.key_id = k.id"
@@ -23,7 +23,7 @@ _IN_STATE: Mapping[AccessKeyState, str] = {
     AccessKeyState.EXPIRED: "k.revoked_at IS NULL AND k.expires_at <= ${0}",
     AccessKeyState.REVOKED: "k.revoked_at IS NOT NULL",
 }
-_USED = (
+_NOTE_USE = (
     "INSERT INTO access_key_uses (program_id, key_id, last_used_at) VALUES ($1, $2, $3)"
     " ON CONFLICT (program_id, key_id) DO UPDATE SET last_used_at = excluded.last_used_at"
     " WHERE access_key_uses.last_used_at < excluded.last_used_at"
@@ -49,25 +49,25 @@ async def issue(session: Session, *, key: AccessKey) -> None:
 
 
 async def find(session: Session, *, access_key_id: str) -> AccessKey | None:
-    """A key of the program by its id, ended ones too, or None."""
-    row = await session.row(f"{_FIND} WHERE k.program_id = $1 AND k.id = $2", access_key_id)
+    """A key of the program by its id, also if it has ended; None if unknown."""
+    row = await session.row(f"{_SELECT} WHERE k.program_id = $1 AND k.id = $2", access_key_id)
     return None if row is None else _key(row)
 
 
 async def find_in_any_program(session: UnscopedSession, *, access_key_id: str) -> AccessKey | None:
-    """A key by its id, ended ones too, or None. Used to authenticate a caller, when the program is not known yet."""
-    row = await session.row(f"{_FIND} WHERE k.id = $1", access_key_id)
+    """A key by its id, also if it has ended; None if unknown. For authenticating a caller, whose program is not known yet."""
+    row = await session.row(f"{_SELECT} WHERE k.id = $1", access_key_id)
     return None if row is None else _key(row)
 
 
 async def by_ids(session: Session, *, access_key_ids: Sequence[str]) -> dict[str, AccessKey]:
-    """Several keys by id; ids that are not there are left out."""
-    rows = await session.rows(f"{_FIND} WHERE k.program_id = $1 AND k.id = ANY($2)", list(access_key_ids))
+    """Several keys by id, also ended ones; unknown ids are left out."""
+    rows = await session.rows(f"{_SELECT} WHERE k.program_id = $1 AND k.id = ANY($2)", list(access_key_ids))
     return {row["id"]: _key(row) for row in rows}
 
 
 async def successors(session: Session, *, access_key_ids: Sequence[str]) -> dict[str, str]:
-    """The ids of the keys that replaced these by a rotation, by the replaced key."""
+    """The ids of the keys that replaced these by a rotation, by the id of the replaced key."""
     rows = await session.rows(
         "SELECT id, replaces_id FROM access_keys WHERE program_id = $1 AND replaces_id = ANY($2)", list(access_key_ids)
     )
@@ -85,9 +85,9 @@ async def page(
     limit: int,
     from_end: bool,
 ) -> tuple[AccessKey, ...]:
-    """Keys by number, those with `after` < number < `before`: at most `limit`, from the first or from the last.
+    """Keys with `after` < number < `before`: at most `limit`, the first or, with `from_end`, the last of them.
 
-    `at` is the instant of the server's clock for which `state` is meant; None as role or state means all.
+    They have the role and, at the instant `at` of the server's clock, the state; None means any.
     """
     values: list[object] = [after if after is not None else 0, before if before is not None else _HIGHEST, limit]
     conditions = ""
@@ -100,7 +100,7 @@ async def page(
         conditions += f" AND {_IN_STATE[state].format(len(values) + 1)}"
     order = "DESC" if from_end else "ASC"
     rows = await session.rows(
-        f"{_FIND} WHERE k.program_id = $1 AND k.number > $2 AND k.number < $3{conditions}"
+        f"{_SELECT} WHERE k.program_id = $1 AND k.number > $2 AND k.number < $3{conditions}"
         f" ORDER BY k.number {order} LIMIT $4",
         *values,
     )
@@ -109,7 +109,7 @@ async def page(
 
 
 async def revoke(session: Session, *, access_key_id: str, at: datetime) -> bool:
-    """Revoke a key; False when there is no such key or it was revoked before."""
+    """Revoke a key; False if there is no such key or it was revoked before."""
     return await session.orm(AccessKeyRow).filter(id=access_key_id, revoked_at__isnull=True).update(revoked_at=at) == 1
 
 
@@ -119,15 +119,15 @@ async def expire(session: Session, *, access_key_id: str, at: datetime) -> None:
 
 
 async def note_uses(session: Session, *, uses: Mapping[str, datetime]) -> None:
-    """Store when keys (by id) were last used; a later use that is stored already stays."""
+    """Store when keys (by id) were last used, unless a later use is stored."""
     # In the order of ids, so that no two transactions wait for each other.
     for access_key_id, used_at in sorted(uses.items()):
-        await session.execute(_USED, access_key_id, used_at)
+        await session.execute(_NOTE_USE, access_key_id, used_at)
 
 
 async def lock(session: Session, *, access_key_id: str) -> None:
-    """Lock a key, so that no other transaction counts what was done with it, until this one ends. Raises LookupError."""
-    # Not FOR UPDATE: rows that refer to the key would wait for it.
+    """Lock a key until the transaction ends, so that no other one uses its staff budget meanwhile. Raises LookupError."""
+    # Not FOR UPDATE: transactions that store rows which refer to the key would wait for it.
     locking = " FOR NO KEY UPDATE" if session.locking else ""
     row = await session.row(f"SELECT id FROM access_keys WHERE program_id = $1 AND id = $2{locking}", access_key_id)
     if row is None:

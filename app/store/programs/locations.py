@@ -18,9 +18,9 @@ _LOCATIONS = f"SELECT {_COLUMNS} FROM locations WHERE program_id = $1"
 
 
 async def facts_at_location(session: Session, *, facts: PurchaseFacts, location_id: str | None) -> PurchaseFacts | None:
-    """The facts with the key of a location, and its zone for the wall clock; unchanged without a location.
+    """The facts with the key and the zone of a location; unchanged if `location_id` is None.
 
-    None where the program has no such location.
+    None if the program has no such location.
     """
     if location_id is None:
         return facts
@@ -42,7 +42,7 @@ async def create(session: Session, *, location: Location) -> None:
 
 
 async def taken_columns(session: Session, *, key: str, name: str) -> tuple[str, ...]:
-    """Which of key and name (the columns) another location has already."""
+    """Which of the columns `key` and `name` already have these values in a location."""
     others = await session.orm(LocationRow).all().filter(Q(key=key) | Q(name=name))
     wanted = {"key": key, "name": name}
     return tuple(column for column, value in wanted.items() if any(getattr(row, column) == value for row in others))
@@ -59,13 +59,13 @@ async def zones(session: Session) -> frozenset[str]:
 
 
 async def by_ids(session: Session, *, location_ids: Sequence[str]) -> dict[str, Location]:
-    """Several locations by id; ids that are not there are left out."""
+    """Several locations by id; unknown ids are left out."""
     rows = await session.rows(f"{_LOCATIONS} AND id = ANY($2)", list(location_ids))
     return {row["id"]: _location(row) for row in rows}
 
 
 async def by_keys(session: Session, *, keys: Sequence[str]) -> dict[str, Location]:
-    """Several locations by key; keys that are not there are left out."""
+    """Several locations by key; unknown keys are left out."""
     rows = await session.rows(f"{_LOCATIONS} AND key = ANY($2)", list(keys))
     return {row["key"]: _location(row) for row in rows}
 
@@ -73,7 +73,7 @@ async def by_keys(session: Session, *, keys: Sequence[str]) -> dict[str, Locatio
 async def page(
     session: Session, *, after: int | None, before: int | None, limit: int, from_end: bool
 ) -> tuple[Location, ...]:
-    """Locations by number, those with `after` < number < `before`: at most `limit`, from the first or from the last."""
+    """Locations with `after` < number < `before`: at most `limit`, the first or, with `from_end`, the last of them."""
     rows = await session.orm(LocationRow).page(after=after, before=before, limit=limit, from_end=from_end)
     return tuple(
         Location(

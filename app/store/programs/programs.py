@@ -34,7 +34,7 @@ async def create(session: Session, *, program: Program) -> None:
 
 
 async def get(session: Session) -> Program | None:
-    """The program with this id, or None. Every request needs it."""
+    """The program of the session; None if it does not exist."""
     row = await session.row(_SELECT)
     return None if row is None else _program(row)
 
@@ -56,13 +56,13 @@ def _settings(program: Program) -> dict[str, str | int | None]:
 
 
 async def set_settings(session: Session, *, program: Program) -> None:
-    """Store the settings of a program, whose row is locked."""
+    """Store the settings of a program, whose row must be locked."""
     await session.orm(ProgramRow).all().update(**_settings(program))
 
 
 async def lock(session: Session) -> Program:
-    """The program, with its clock and settings locked until this transaction ends. Raises LookupError."""
-    # Not FOR UPDATE: rows that tills record refer to the program and would wait for it.
+    """The program; its clock and settings stay locked until the transaction ends. Raises LookupError."""
+    # Not FOR UPDATE: tills store rows that refer to the program, and would wait for it.
     row = await session.row(_SELECT + (" FOR NO KEY UPDATE" if session.locking else ""))
     if row is None:
         raise LookupError(f"program {session.program_id} is missing")
@@ -75,19 +75,19 @@ async def set_clock(session: Session, *, ahead: timedelta) -> None:
 
 
 async def by_slug(session: UnscopedSession, *, slug: str) -> Program | None:
-    """The program with a name in public addresses, or None."""
+    """The program with this slug; None if there is none."""
     row = await session.row(_SELECT_BY_SLUG, slug)
     return None if row is None else _program(row)
 
 
-async def listed(session: UnscopedSession, *, limit: int) -> tuple[Program, ...]:
-    """Programs that want to be listed, in the order of their names."""
+async def listed_programs(session: UnscopedSession, *, limit: int) -> tuple[Program, ...]:
+    """At most `limit` programs whose owners want them listed publicly, in the order of their names."""
     rows = await session.rows(_SELECT_LISTED, limit)
     return tuple(_program(row) for row in rows)
 
 
-async def slugs_like(session: UnscopedSession, *, start: str) -> frozenset[str]:
-    """The slugs of all programs that begin with these characters, which are none of LIKE's wildcards."""
+async def slugs_starting_with(session: UnscopedSession, *, start: str) -> frozenset[str]:
+    """The slugs of all programs that begin with `start`, which must not contain wildcards of LIKE."""
     rows = await session.rows("SELECT slug FROM programs WHERE slug LIKE $1", f"{start}%")
     return frozenset(row["slug"] for row in rows)
 

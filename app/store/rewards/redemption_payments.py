@@ -1,4 +1,4 @@
-"""Redemptions as payments: each pays one purchase, once. The database allows only one link per redemption."""
+"""Redemptions as payments: a redemption pays at most one purchase, as the database allows only one row for each."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from app.domain.rewards.redemption_payment import RedemptionPayment
 from app.store.database.session import Session
 
 
-async def named(session: Session, *, redemption_ids: Sequence[str]) -> dict[str, RedemptionPayment]:
-    """Redemptions as means of payment, by id; ids that are not there are left out."""
+async def as_payments(session: Session, *, redemption_ids: Sequence[str]) -> dict[str, RedemptionPayment]:
+    """Redemptions as payments, with the purchase that each has paid, by redemption id; unknown ids are left out."""
     rows = await session.rows(
         "SELECT r.id, r.customer_id, r.state, p.purchase_id FROM redemptions r LEFT JOIN redemption_payments p"
         " ON p.program_id = r.program_id AND p.redemption_id = r.id WHERE r.program_id = $1 AND r.id = ANY($2)",
@@ -22,8 +22,8 @@ async def named(session: Session, *, redemption_ids: Sequence[str]) -> dict[str,
     }
 
 
-async def paid_by(session: Session, *, redemption_id: str) -> str | None:
-    """The purchase (id) that a redemption paid, or None."""
+async def purchase_paid_by(session: Session, *, redemption_id: str) -> str | None:
+    """The purchase (id) that a redemption paid; None if it paid none."""
     row = await session.row(
         "SELECT purchase_id FROM redemption_payments WHERE program_id = $1 AND redemption_id = $2", redemption_id
     )
@@ -33,7 +33,7 @@ async def paid_by(session: Session, *, redemption_id: str) -> str | None:
 async def add(session: Session, *, purchase_id: str, redemption_ids: Collection[str]) -> None:
     """Store that redemptions paid a purchase (sent with the next statements: see `Session.enqueue`).
 
-    The database rejects a redemption that already paid another one.
+    The database rejects a redemption that has already paid a purchase.
     """
     for id in redemption_ids:
         await session.enqueue(
@@ -44,7 +44,7 @@ async def add(session: Session, *, purchase_id: str, redemption_ids: Collection[
 
 
 async def remove(session: Session, *, purchase_id: str, redemption_ids: Collection[str]) -> None:
-    """Remove the links of redemptions to a purchase whose receipt named them by mistake (sent with the next statements: see `Session.enqueue`)."""
+    """Store that redemptions did not pay a purchase, whose receipt named them by mistake (sent with the next statements: see `Session.enqueue`)."""
     for id in redemption_ids:
         await session.enqueue(
             "DELETE FROM redemption_payments WHERE program_id = $1 AND redemption_id = $2 AND purchase_id = $3",
@@ -54,7 +54,7 @@ async def remove(session: Session, *, purchase_id: str, redemption_ids: Collecti
 
 
 async def of_customers(session: Session, *, customer_ids: Sequence[str]) -> frozenset[tuple[str, str]]:
-    """The payments of customers' purchases: (redemption id, purchase id), for verification."""
+    """The redemptions that paid customers' purchases, as (redemption id, purchase id), for verification."""
     rows = await session.rows(
         "SELECT l.redemption_id, l.purchase_id FROM purchases p JOIN redemption_payments l"
         " ON l.program_id = p.program_id AND l.purchase_id = p.id WHERE p.program_id = $1 AND p.customer_id = ANY($2)",
@@ -64,7 +64,7 @@ async def of_customers(session: Session, *, customer_ids: Sequence[str]) -> froz
 
 
 async def without_purchase(session: Session) -> tuple[str, ...]:
-    """The redemptions (ids) linked to a purchase that does not exist, for verification."""
+    """The redemptions (ids) that paid a purchase that does not exist, for verification."""
     rows = await session.rows(
         "SELECT l.redemption_id FROM redemption_payments l LEFT JOIN purchases p"
         " ON p.program_id = l.program_id AND p.id = l.purchase_id WHERE l.program_id = $1 AND p.id IS NULL"

@@ -47,11 +47,11 @@ async def add(session: Session, *, redemption: Redemption) -> None:
 
 
 def row_digest(redemption: Redemption) -> int:
-    """The digest of a redemption. It leaves out who fulfilled it, and its issue, where that is not stored, as older digests do."""
-    handed_over = (
+    """The digest of a redemption. Fulfilment, and issue with source, are left out if not stored, as in older digests."""
+    fulfilment = (
         (redemption.fulfilled_at, redemption.fulfilled_by) if redemption.fulfilled_at or redemption.fulfilled_by else ()
     )
-    issued = (redemption.issued_at, redemption.source)
+    issue = (redemption.issued_at, redemption.source)
     return digest(
         "redemptions",
         redemption.id,
@@ -67,10 +67,10 @@ def row_digest(redemption: Redemption) -> int:
         redemption.held_until,
         redemption.ended_at,
         redemption.checkout,
-        *handed_over,
+        *fulfilment,
         *digest_fields(redemption.space),
         redemption.actor,
-        *(issued if any(issued) else ()),
+        *(issue if any(issue) else ()),
     )
 
 
@@ -84,8 +84,8 @@ async def set_state(session: Session, *, redemption_id: str, state: RedemptionSt
     )
 
 
-async def set_paid(session: Session, *, redemption: Redemption) -> None:
-    """Store that a hold was paid for, or that the goods were handed over (sent with the next statements: see `Session.enqueue`); the account must be locked."""
+async def set_payment_and_fulfilment(session: Session, *, redemption: Redemption) -> None:
+    """Store that a hold was paid for, or that the reward was handed over (sent with the next statements: see `Session.enqueue`); the account must be locked."""
     await session.enqueue(
         "UPDATE redemptions SET state = $3, fulfilled_at = $4, fulfilled_by = $5, issued_at = $6"
         " WHERE program_id = $1 AND id = $2",
@@ -97,8 +97,8 @@ async def set_paid(session: Session, *, redemption: Redemption) -> None:
     )
 
 
-async def latest_of_key(session: Session, *, access_key_id: str) -> str | None:
-    """The redemption (id) that an access key fulfilled last, whatever its state is now, or None."""
+async def latest_fulfilled_with(session: Session, *, access_key_id: str) -> str | None:
+    """The redemption (id) that was fulfilled last with an access key, whatever its state is now; None if there is none."""
     row = await session.row(
         "SELECT id FROM redemptions WHERE program_id = $1 AND fulfilled_by = $2"
         " ORDER BY fulfilled_at DESC, id DESC LIMIT 1",
@@ -125,7 +125,7 @@ async def page(
     limit: int,
     newest_first: bool,
 ) -> tuple[Redemption, ...]:
-    """Redemptions of customers in the order in which they were recorded; `after` and `before` are ids that bound them."""
+    """Redemptions of customers with `after` < id < `before`, in the order of recording, newest or oldest first; at most `limit`."""
     order = "DESC" if newest_first else "ASC"
     conditions, values = "", []
     for condition, value in (("state =", state and state.value), ("id >", after), ("id <", before)):
@@ -142,7 +142,7 @@ async def page(
 
 
 async def by_id(session: Session, *, redemption_id: str) -> Redemption | None:
-    """The redemption with this id, or None."""
+    """The redemption with this id; None if there is none."""
     redemptions_by_id = await by_ids(session, redemption_ids=[redemption_id])
     return redemptions_by_id.get(redemption_id)
 
@@ -150,7 +150,7 @@ async def by_id(session: Session, *, redemption_id: str) -> Redemption | None:
 async def of_checkout(
     session: Session, *, checkout: str, sources: Sequence[str], origin: ReceiptOrigin, numbering: Numbering
 ) -> Redemption | None:
-    """The redemption begun by the checkout with this number of one of these sources, location (key) and time, or None."""
+    """The redemption of the checkout with this number, one of these sources, and this location (key) and time; None if none."""
     rows = await session.rows(
         f"SELECT {_COLUMNS} FROM redemptions WHERE program_id = $1 AND checkout = $2"
         " AND number_location = ANY($3) AND number_day = ANY($4) AND source = ANY($5) ORDER BY occurred_at DESC, id DESC",
@@ -158,19 +158,24 @@ async def of_checkout(
         *map(list, numbering.candidate_spaces(origin)),
         list(sources),
     )
-    same_number = map(_redemption, rows)
+    with_same_number = map(_redemption, rows)
     return next(
         (
             redemption
-            for redemption in same_number
+            for redemption in with_same_number
             if numbering.is_same_receipt(origin, recorded=redemption.origin, space=redemption.space)
         ),
         None,
     )
 
 
-async def by_checkout(session: Session, *, checkout: str, sources: Sequence[str], limit: int) -> tuple[Redemption, ...]:
-    """The redemptions of checkouts with this number of these sources, active holds first, then the newest; at most `limit`."""
+async def by_checkout_number(
+    session: Session, *, checkout: str, sources: Sequence[str], limit: int
+) -> tuple[Redemption, ...]:
+    """At most `limit` redemptions of checkouts with this number and one of these sources, at any location and time.
+
+    Holds come first, then the newest ones.
+    """
     rows = await session.rows(
         f"SELECT {_COLUMNS} FROM redemptions WHERE program_id = $1 AND checkout = $2 AND source = ANY($3)"
         f" ORDER BY CASE WHEN state = 'HELD' THEN 0 ELSE 1 END, occurred_at DESC, id DESC LIMIT {limit}",
@@ -181,15 +186,15 @@ async def by_checkout(session: Session, *, checkout: str, sources: Sequence[str]
 
 
 async def by_ids(session: Session, *, redemption_ids: Sequence[str]) -> dict[str, Redemption]:
-    """Several redemptions by id; ids that are not there are left out."""
+    """Several redemptions by id; unknown ids are left out."""
     rows = await session.rows(
         f"SELECT {_COLUMNS} FROM redemptions WHERE program_id = $1 AND id = ANY($2)", list(redemption_ids)
     )
     return {row["id"]: _redemption(row) for row in rows}
 
 
-async def taken_of_rewards(session: Session) -> dict[str, int]:
-    """How many of each reward (by id) were redeemed, to verify the stock."""
+async def counts_by_reward(session: Session) -> dict[str, int]:
+    """How many items of each reward (by id) are redeemed or held, to verify the stock."""
     rows = await session.rows(
         "SELECT reward_id, count(*) AS given FROM redemptions WHERE program_id = $1"
         " AND state IN ('HELD', 'ISSUED', 'FULFILLED') GROUP BY reward_id"

@@ -1,4 +1,4 @@
-"""Reversals of redemptions, at most one each."""
+"""Reversals of redemptions, at most one for each redemption."""
 
 from __future__ import annotations
 

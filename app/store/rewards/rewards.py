@@ -1,4 +1,4 @@
-"""Rewards: what customers can redeem points for, with the stock left."""
+"""Rewards that customers can redeem points for, with the stock left."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ async def create(session: Session, *, reward: Reward) -> None:
 
 
 async def by_id(session: Session, *, reward_id: str) -> Reward | None:
-    """The reward with this id, or None."""
+    """The reward with this id; None if there is none."""
     row = await session.row(f"SELECT {_COLUMNS} FROM rewards WHERE program_id = $1 AND id = $2", reward_id)
     return None if row is None else _reward(row)
 
 
 async def by_ids(session: Session, *, reward_ids: Sequence[str]) -> dict[str, Reward]:
-    """Several rewards by id; ids that are not there are left out."""
+    """Several rewards by id; unknown ids are left out."""
     rows = await session.rows(
         f"SELECT {_COLUMNS} FROM rewards WHERE program_id = $1 AND id = ANY($2)", list(reward_ids)
     )
@@ -34,7 +34,7 @@ async def by_ids(session: Session, *, reward_ids: Sequence[str]) -> dict[str, Re
 
 
 async def by_key(session: Session, *, key: str) -> Reward | None:
-    """The reward with this key, or None."""
+    """The reward with this key; None if there is none."""
     row = await session.row(f"SELECT {_COLUMNS} FROM rewards WHERE program_id = $1 AND key = $2", key)
     return None if row is None else _reward(row)
 
@@ -46,9 +46,9 @@ async def all_rewards(session: Session) -> tuple[Reward, ...]:
 
 
 async def take_from_stock(session: Session, *, reward: Reward) -> bool:
-    """Take one item from stock; False, with nothing changed, when none is left. Always True without a limit.
+    """Take one item from stock; False, with nothing changed, if none is left. Always True for a reward without a limit.
 
-    The stock is read anew; whether it is limited is fixed when the reward is created.
+    `reward` only says whether there is a limit, which never changes; the number of items left is read from the row.
     """
     if reward.stock is None:
         return True

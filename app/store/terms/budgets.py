@@ -1,7 +1,7 @@
-"""Budgets: how much clauses have given of the points they may give to all customers together.
+"""Budgets of clauses: how many points clauses have given of those that they may give to all customers together.
 
-Points of a budget that come back become the customer's own share: each purchase has a row with what it adds to the
-share, or uses of it.
+Points that come back, for example by a refund, become the customer's own share of the budget: for each purchase a row
+has the points that it adds to the share or (below 0) uses of it.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from app.store.database.session import Session
 _CUSTOMER_AND_MERGED = (
     "(customer_id = {0} OR customer_id IN (SELECT id FROM customers WHERE program_id = $1 AND merged_into = {0}))"
 )
-"""A customer, and the customers merged into this one."""
+"""SQL: rows of a customer, or of customers merged into this one."""
 
 
-async def begin(session: Session, *, clauses: Iterable[str]) -> None:
-    """Start to count what these clauses give; clauses that are already counted are left as they are."""
+async def start_counting(session: Session, *, clauses: Iterable[str]) -> None:
+    """Start to count the points that these clauses (keys) give; clauses that are already counted are left as they are."""
     for clause in sorted(clauses):
         await session.execute(
             "INSERT INTO clause_budgets (program_id, clause, points_used) VALUES ($1, $2, 0) ON CONFLICT DO NOTHING",
@@ -33,10 +33,9 @@ async def with_budgets(
 ) -> PurchaseFacts:
     """The facts together with what is left of each budget of the terms, and the customer's own share of it.
 
-    Terms without any cost nothing.
-
-    `lock` keeps every other purchase under such terms waiting until the transaction ends: the account is locked
-    before, and the budgets in the order of their keys, so that nobody waits for one another.
+    For terms without budgets no statement is run. With `lock` the budgets are locked until the transaction ends, and
+    every other purchase under such terms waits. Locking the account first, and then the budgets in the order of their
+    keys, prevents deadlocks.
     """
     if not terms.budgets:
         return facts
@@ -48,17 +47,21 @@ async def with_budgets(
         list(terms.budgets),
         customer_id,
     )
-    used = {row["clause"]: row["points_used"] for row in rows}
-    own = {row["clause"]: row["share"] for row in rows}
-    if lock and len(used) < len(terms.budgets):
+    used_by_clause = {row["clause"]: row["points_used"] for row in rows}
+    own_share_by_clause = {row["clause"]: row["share"] for row in rows}
+    if lock and len(used_by_clause) < len(terms.budgets):
         raise LookupError("a budget of the terms is not counted")
-    left = tuple((key, max(0, budget.points - used.get(key, 0))) for key, budget in terms.budgets.items())
-    own_shares = tuple((key, own.get(key, 0)) for key in terms.budgets)
-    return replace(facts, rule_facts=replace(facts.rule_facts, common_budgets_left=left, own_budget_shares=own_shares))
+    budgets_left = tuple(
+        (key, max(0, budget.points - used_by_clause.get(key, 0))) for key, budget in terms.budgets.items()
+    )
+    own_shares = tuple((key, own_share_by_clause.get(key, 0)) for key in terms.budgets)
+    return replace(
+        facts, rule_facts=replace(facts.rule_facts, common_budgets_left=budgets_left, own_budget_shares=own_shares)
+    )
 
 
-async def share_without(session: Session, *, customer_id: str, purchase_id: str) -> dict[str, int]:
-    """A customer's own share of budgets, by clause key, without what one purchase adds to it."""
+async def shares_without_purchase(session: Session, *, customer_id: str, purchase_id: str) -> dict[str, int]:
+    """A customer's own shares of budgets, by clause key, without what one purchase adds to them."""
     rows = await session.rows(
         "SELECT clause, CAST(sum(points) AS bigint) AS points FROM budget_shares"
         f" WHERE program_id = $1 AND purchase_id <> $3 AND {_CUSTOMER_AND_MERGED.format('$2')} GROUP BY clause",
@@ -69,7 +72,7 @@ async def share_without(session: Session, *, customer_id: str, purchase_id: str)
 
 
 async def use(session: Session, *, usage: Sequence[tuple[str, int]]) -> None:
-    """Use points of budgets that are locked (sent with the next statements: see `Session.enqueue`)."""
+    """Store that points of budgets, which must be locked, are used (sent with the next statements: see `Session.enqueue`)."""
     for clause, points in usage:
         await session.enqueue(
             "UPDATE clause_budgets SET points_used = points_used + $3 WHERE program_id = $1 AND clause = $2",
@@ -80,23 +83,23 @@ async def use(session: Session, *, usage: Sequence[tuple[str, int]]) -> None:
 
 async def set_share(session: Session, *, customer_id: str, purchase_id: str, clause: str, points: int) -> None:
     """Store what a purchase adds to a customer's own share of a budget (sent with the next statements: see `Session.enqueue`)."""
-    row = purchase_id, clause, customer_id
+    key = purchase_id, clause, customer_id
     if not points:
         await session.enqueue(
             "DELETE FROM budget_shares WHERE program_id = $1 AND purchase_id = $2 AND clause = $3 AND customer_id = $4",
-            *row,
+            *key,
         )
         return
     await session.enqueue(
         "INSERT INTO budget_shares (program_id, purchase_id, clause, customer_id, points) VALUES ($1, $2, $3, $4, $5)"
         " ON CONFLICT (program_id, purchase_id, clause, customer_id) DO UPDATE SET points = excluded.points",
-        *row,
+        *key,
         points,
     )
 
 
 async def shares(session: Session, *, customer_ids: Sequence[str]) -> dict[str, Mapping[tuple[str, str], int]]:
-    """What purchases add to the shares of customers (by id), by purchase id and clause key."""
+    """The points that purchases add to the customers' own shares, by customer id, then by purchase id and clause key."""
     by_customer: dict[str, dict[tuple[str, str], int]] = {}
     for row in await session.rows(
         "SELECT customer_id, purchase_id, clause, points FROM budget_shares"
@@ -107,7 +110,7 @@ async def shares(session: Session, *, customer_ids: Sequence[str]) -> dict[str, 
     return dict(by_customer)
 
 
-async def counted(session: Session) -> dict[str, int]:
-    """What each clause has given, for verification."""
+async def points_used_by_clause(session: Session) -> dict[str, int]:
+    """The points that each clause with a budget has given, by clause key, for verification."""
     rows = await session.rows("SELECT clause, points_used FROM clause_budgets WHERE program_id = $1")
     return {row["clause"]: row["points_used"] for row in rows}

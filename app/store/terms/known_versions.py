@@ -1,4 +1,4 @@
-"""Every version of a program's terms, and those that have been or will be in force."""
+"""All versions of a program's terms, and which of them have been or will be in force."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from app.store.terms import versions
 
 @dataclass(frozen=True, slots=True)
 class Versions:
-    """Every version of the terms by number, and those that have been or will be in force, oldest first."""
+    """`all` versions of the terms by number, and those `not_withdrawn`, in the order in which they come into force."""
 
     all: Mapping[int, Terms]
     not_withdrawn: tuple[Terms, ...]
@@ -20,10 +20,10 @@ class Versions:
 
 async def load(session: Session) -> Versions:
     """The versions of a program's terms."""
-    every = await versions.all_versions(session)
-    withdrawn = await versions.withdrawals(session) if len(every) > 1 else {}
+    all_terms = await versions.all_versions(session)
+    withdrawals = await versions.withdrawals(session) if len(all_terms) > 1 else {}
     not_withdrawn = sorted(
-        (version for version in every if version.version not in withdrawn),
+        (version for version in all_terms if version.version not in withdrawals),
         key=lambda version: version.effective_from,
     )
-    return Versions(all={version.version: version for version in every}, not_withdrawn=tuple(not_withdrawn))
+    return Versions(all={version.version: version for version in all_terms}, not_withdrawn=tuple(not_withdrawn))

@@ -1,4 +1,4 @@
-"""The start of terms that require a tier review of every account of a program."""
+"""Tier reviews for the start of terms: if the tiers change, every account of the program needs one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from app.store.database.codecs import instant, instant_or_none
 from app.store.database.session import Session, UnscopedSession
 from app.store.terms import known_versions
 
-_WITHOUT_REVIEWS = """
+_NOT_YET_SCHEDULED = """
 FROM terms_versions t JOIN programs p ON p.id = t.program_id
 WHERE (p.tier_reviews_scheduled_through IS NULL OR t.effective_from > p.tier_reviews_scheduled_through) AND NOT EXISTS (
     SELECT 1 FROM terms_withdrawals gone WHERE gone.program_id = t.program_id AND gone.version = t.version
@@ -26,27 +26,30 @@ AND (a.replayed_through IS NULL OR a.terms_version < $2) AND NOT EXISTS (
 
 
 async def next_starts(session: UnscopedSession) -> dict[str, datetime]:
-    """The next start of terms whose tier reviews are not scheduled yet, by program (id)."""
+    """The earliest start of terms whose tier reviews are not scheduled yet, by program id."""
     rows = await session.rows(
-        f"SELECT t.program_id, min(t.effective_from) AS at {_WITHOUT_REVIEWS} GROUP BY t.program_id"
+        f"SELECT t.program_id, min(t.effective_from) AS at {_NOT_YET_SCHEDULED} GROUP BY t.program_id"
     )
     return {row["program_id"]: instant(row["at"]) for row in rows}
 
 
 async def next_start(session: Session) -> datetime | None:
-    """The next start of terms whose tier reviews are not scheduled yet, of one program."""
-    row = await session.row(f"SELECT min(t.effective_from) {_WITHOUT_REVIEWS} AND t.program_id = $1")
+    """The earliest start of the program's terms whose tier reviews are not scheduled yet; None if all are."""
+    row = await session.row(f"SELECT min(t.effective_from) {_NOT_YET_SCHEDULED} AND t.program_id = $1")
     return instant_or_none(row[0]) if row is not None else None
 
 
 async def reviews_scheduled_through(session: Session) -> datetime | None:
-    """The start of the latest terms for which tier reviews of all accounts are scheduled, or None."""
+    """The start of the latest terms for which tier reviews of all accounts are scheduled; None if there are none."""
     row = await session.row("SELECT tier_reviews_scheduled_through FROM programs WHERE id = $1")
     return instant_or_none(row[0]) if row is not None else None
 
 
 async def started_and_unprocessed(session: Session, *, until: datetime) -> tuple[tuple[Terms, bool], ...]:
-    """The terms that have started by `until` and for which this job is not done, oldest first, each with whether it changes tiers."""
+    """The terms that have started by `until` and whose tier reviews are not scheduled yet, oldest first.
+
+    Each comes with whether it needs reviews: terms with the same tiers as before do not.
+    """
     since = await reviews_scheduled_through(session)
     not_withdrawn = (await known_versions.load(session)).not_withdrawn
     tier_changing = {version.version for version in tier_changing_versions(not_withdrawn)}
@@ -72,9 +75,9 @@ async def accounts_without_review(
 
 
 async def schedule_reviews(session: Session, *, account_ids: Sequence[str], terms: Terms) -> None:
-    """Schedule a tier review at the start of a version for accounts that were last replayed under an earlier one.
+    """Schedule a tier review at the start of a version for those of the accounts that were last replayed under an earlier one.
 
-    They are locked in the order of their ids, so that no two transactions wait for each other.
+    The accounts are locked in the order of their ids, so that no two transactions wait for each other.
     """
     if session.locking:
         await session.rows(

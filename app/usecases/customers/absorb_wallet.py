@@ -49,10 +49,10 @@ async def absorb_wallet(
     versions = await known_versions.load(session)
     if not versions.not_withdrawn:
         return Problem(ProblemCode.NO_TERMS_IN_FORCE, path=())
-    both = await event_log.load_many(session, of=[customer.account, into.account], versions=versions)
+    both = await event_log.load_many(session, points_accounts=[customer.account, into.account], versions=versions)
     absorbed, recorded = both[customer.account.id], both[into.account.id]
     event = WalletMerged(merger.id, merger.occurred_at, absorbed.history, merger.survivor_id)
-    recorded = replace(recorded, absorbed=(*recorded.absorbed, absorbed))
+    recorded = replace(recorded, absorbed_histories=(*recorded.absorbed_histories, absorbed))
     replayed = replay_recorded(recorded, versions=versions, events=[NewEvent(event)], until=event.at)
     if any(balance.lifetime > MAX_POINTS for balance in replayed.balances.values()):
         return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=())

@@ -47,7 +47,7 @@ async def accounts_of(
     """The accounts of a wallet in all units of the terms; one without entries may still have to be opened."""
     account = customer.account
     by_unit = {Unit.POINTS: account}
-    units = (await versions.up_to(session, terms=terms)).units
+    units = (await versions.units_and_rules_up_to(session, terms=terms)).units
     if len(units) > 1:
         by_unit |= await accounts.other_accounts(session, wallet_id=account.wallet_id)
     return {

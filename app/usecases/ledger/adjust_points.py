@@ -71,7 +71,7 @@ async def run(session: Session, *, context: CommandContext, command: AdjustPoint
     in_force = await versions.in_force(session, at=context.now)
     if in_force is None:
         return Problem(ProblemCode.NO_TERMS_IN_FORCE)
-    if command.unit not in (await versions.up_to(session, terms=in_force)).units:
+    if command.unit not in (await versions.units_and_rules_up_to(session, terms=in_force)).units:
         return Problem(ProblemCode.INVALID_INPUT, path=("unit",), detail=detail("NO_SUCH_UNIT"))
     moved = {command.unit: abs(command.points)}
     above = await budget_problem(

@@ -71,7 +71,7 @@ async def with_budgets_of_corrected(
     if stored is None:
         raise LookupError(f"purchase {purchase.id} has no entry")
     charged = dict(rule_facts.common_budget_usage)
-    share = await budgets.share_without(session, customer_id=customer_id, purchase_id=purchase.id)
+    share = await budgets.shares_without_purchase(session, customer_id=customer_id, purchase_id=purchase.id)
     used = {
         clause: min(points, max(0, charged.get(clause, 0) + share.get(clause, 0)))
         for clause, points in Decision.from_data(json_value(stored.entry.decision)).budget_usage

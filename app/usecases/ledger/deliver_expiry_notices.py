@@ -75,7 +75,7 @@ async def _deliver(
     if not notices:
         return ()
     replayed = await replay_account(session, account=account, until=write_context.now)
-    if replayed.recorded_history.merged_away is not None:
+    if replayed.recorded_history.ending_merger is not None:
         return ()
     earlier = await expiry_notices.deliveries(session, notice_ids=[notice.id for notice in notices])
     delivered = {(delivery.notice_id, delivery.channel) for delivery in earlier}
@@ -109,7 +109,7 @@ async def _write(
 ) -> None:
     events = []
     for delivery in deliveries:
-        await expiry_notices.deliver(session, delivery=delivery)
+        await expiry_notices.add_delivery(session, delivery=delivery)
         lots = frozenset(notified.lot_id for notified in notices[delivery.notice_id].lots)
         events.append(NewEvent(ExpiryNoticeDelivered(delivery.id, delivery.delivered_at, lots, delivery.channel)))
     replayed = replay_recorded(

@@ -108,7 +108,7 @@ def _merged_accounts(replayed: ReplayedAccount) -> Iterator[ReplayedAccount]:
     merges_of = {
         event.history.account_id: event for event in replayed.history.events if isinstance(event, WalletMerged)
     }
-    recorded_of = {merged.account.id: merged for merged in replayed.recorded_history.absorbed}
+    recorded_of = {merged.account.id: merged for merged in replayed.recorded_history.absorbed_histories}
     for wallet in replayed.wallet.merged_wallets:
         merge, recorded = merges_of[wallet.account_id], recorded_of[wallet.account_id]
         other = ReplayedAccount(recorded.account, recorded, replayed.versions, merge.history, wallet, merge.at)
@@ -266,7 +266,7 @@ def _with_decision(posting: Posting, *, replayed: ReplayedAccount, decisions: Ma
 def _redemption_decision(recorded: RecordedHistory, *, id: str) -> Decision:
     if id in recorded.redemptions:
         return recorded.redemptions[id].decision
-    for other in recorded.absorbed:
+    for other in recorded.absorbed_histories:
         if id in other.redemptions:
             return other.redemptions[id].decision
     raise LookupError(f"redemption {id} has no decision")

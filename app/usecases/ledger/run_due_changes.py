@@ -56,7 +56,7 @@ async def run_due_changes(session: Session, *, write_context: WriteContext, acco
         return NOTHING_DUE
     last_replay = account.replayed_through
     replayed = await replay_account(session, account=account, until=last_replay or write_context.now)
-    if replayed.recorded_history.merged_away is not None:
+    if replayed.recorded_history.ending_merger is not None:
         await accounts.update(session, account=account._replace(next_change_at=None, next_notice_at=None))
         return replace(NOTHING_DUE, accounts=1)
     replayed = _advanced(replayed, to=write_context.now)

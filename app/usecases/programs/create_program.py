@@ -131,7 +131,7 @@ async def run(session: Session, *, new_program: NewProgram) -> NewProgram:
     Raises SlugTaken for a chosen slug that another program has.
     """
     slug = new_program.program.slug
-    taken = await programs.slugs_like(session.across_programs, start=slug[:_SLUG_PREFIX_LENGTH])
+    taken = await programs.slugs_starting_with(session.across_programs, start=slug[:_SLUG_PREFIX_LENGTH])
     if new_program.slug_chosen and slug in taken:
         raise SlugTaken(slug)
     program = replace(new_program.program, slug=free_slug(slug, taken=taken))

@@ -41,7 +41,7 @@ async def budget_problem(
     program, key_id = context.program, context.principal.key_id
     await access_keys.lock(session, access_key_id=key_id)
     today = local_date(context.now, zone_name=program.zone)
-    used = await staff_budgets.used(
+    used = await staff_budgets.used_by_unit(
         session,
         access_key_id=key_id,
         budget=budget,

@@ -115,7 +115,7 @@ async def _reversal_problem(
     if spent is not None:
         return spent
     if command.role is Role.TILL and context.actor is not None and redemption.fulfilled_at is not None:
-        latest_id = await redemptions.latest_of_key(session, access_key_id=context.actor)
+        latest_id = await redemptions.latest_fulfilled_with(session, access_key_id=context.actor)
         till_deadline = (
             redemption.fulfilled_at + reversal.TILL_CANCELLATION_TIME if latest_id == redemption.id else None
         )

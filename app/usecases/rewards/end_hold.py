@@ -131,7 +131,9 @@ async def _find_hold(
 
 async def _hold_of_checkout(session: Session, *, context: CommandContext, checkout: str) -> Redemption | Problem | None:
     """The hold of a checkout: the active one, or else the newest; of several active ones none, as a guess may be wrong."""
-    holds = await redemptions.by_checkout(session, checkout=checkout, sources=context.sources, limit=MAX_LISTED_MATCHES)
+    holds = await redemptions.by_checkout_number(
+        session, checkout=checkout, sources=context.sources, limit=MAX_LISTED_MATCHES
+    )
     running = [
         redemption
         for redemption in holds
@@ -152,7 +154,7 @@ async def _capture(
 ) -> CaptureHoldResult:
     id = held.id
     after = as_paid(held, context=context)
-    await redemptions.set_paid(session, redemption=after)
+    await redemptions.set_payment_and_fulfilment(session, redemption=after)
     deciding_terms = await versions.version(session, number=held.terms_version)
     if deciding_terms is None:
         raise LookupError(f"terms version {held.terms_version} is missing")

@@ -89,7 +89,7 @@ async def _fulfil(
     session: Session, *, context: CommandContext, issued: Redemption, customer: Customer
 ) -> FulfilRedemptionResult:
     after = replace(issued, state=RedemptionState.FULFILLED, fulfilled_at=context.now, fulfilled_by=context.actor)
-    await redemptions.set_paid(session, redemption=after)
+    await redemptions.set_payment_and_fulfilment(session, redemption=after)
     deciding_terms = await versions.version(session, number=issued.terms_version)
     if deciding_terms is None:
         raise LookupError(f"terms version {issued.terms_version} is missing")

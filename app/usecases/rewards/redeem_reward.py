@@ -69,7 +69,7 @@ async def run(session: Session, *, context: CommandContext, command: RedeemRewar
 
 async def _can_use_snapshot(session: Session, *, request: RedemptionRequest, by_unit: Mapping[Unit, Account]) -> bool:
     # Points kept alive by activity are not consumed in the order of their stored dates.
-    up_to_now = await versions.up_to(session, terms=request.terms)
+    up_to_now = await versions.units_and_rules_up_to(session, terms=request.terms)
     if by_unit[request.unit].balance.owed or up_to_now.activity_rules:
         return False
     at = request.facts.occurred_at

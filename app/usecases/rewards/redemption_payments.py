@@ -28,7 +28,7 @@ async def payment_problem(
     redemption_ids = [payment.redemption_id for payment in facts.payments if payment.redemption_id is not None]
     if not redemption_ids:
         return None
-    by_id = await redemption_payments.named(session, redemption_ids=sorted(set(redemption_ids)))
+    by_id = await redemption_payments.as_payments(session, redemption_ids=sorted(set(redemption_ids)))
     for id in redemption_ids:
         payment = by_id.get(id)
         if payment is None or not await _may_pay(session, payer_id=payment.customer_id, customer=customer, facts=facts):
@@ -69,7 +69,7 @@ async def spent_problem(session: Session, *, redemption_id: str, account: Accoun
     Points that paid a purchase are restored with its refund, or with that of what was handed out in its place; once
     all of it is returned, nothing is left to reverse.
     """
-    paid = await redemption_payments.paid_by(session, redemption_id=redemption_id)
+    paid = await redemption_payments.purchase_paid_by(session, redemption_id=redemption_id)
     purchase = await purchases.by_id(session, purchase_id=paid) if paid is not None else None
     if purchase is None:
         return None

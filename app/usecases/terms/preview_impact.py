@@ -51,7 +51,7 @@ async def run(session: Session, *, context: CommandContext, command: PreviewImpa
     draft = await checked_draft(session, program=context.program, now=context.now, command=sent, number=number)
     if isinstance(draft, Problem):
         return draft
-    if await previews.unfinished(session) >= MAX_UNFINISHED:
+    if await previews.unfinished_count(session) >= MAX_UNFINISHED:
         return Problem(ProblemCode.TOO_MANY_PREVIEWS, detail=detail("PREVIEWS_UNFINISHED", most=MAX_UNFINISHED))
     preview = Preview(
         id=context.new_id(),

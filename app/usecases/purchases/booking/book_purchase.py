@@ -106,7 +106,7 @@ async def _from_snapshot(
         (counted := QualifyingPoints()).add(qualifying, at=at, zone=terms.zone)
         rollover_at = counted.next_rollover(terms=terms, at=at)
     # A purchase that keeps older points alive postpones their expiry, which needs a new notice.
-    rules = (await versions.up_to(session, terms=terms)).activity_rules
+    rules = (await versions.units_and_rules_up_to(session, terms=terms)).activity_rules
     notice_start = earliest_notice_start(at, activity_rules=rules, zone=terms.zone) if rules else None
     await purchases.add(session, purchase=purchase)
     await count_purchase(session, context=context, purchase=purchase, terms=terms, decision=decision)

@@ -128,7 +128,7 @@ async def _can_use_snapshot(
     """Can the refund be decided from the stored lots and the purchase as it was recorded?"""
     account = customer.account
     # Points kept alive by activity are not consumed in the order of their stored dates.
-    up_to_now = await versions.up_to(session, terms=in_force)
+    up_to_now = await versions.units_and_rules_up_to(session, terms=in_force)
     if up_to_now.activity_rules or Unit.STAMPS in up_to_now.units:
         return False
     if (
