@@ -97,7 +97,7 @@ async def _state_from_snapshot(
         pending = await stored_old_prices.pending_points(session, customer=customer, in_force=terms, at=at)
     if pending is None:
         return None
-    old_prices = await stored_old_prices.of_customer(session, customer=customer, in_force=terms, at=at)
+    old_prices = await stored_old_prices.read(session, customer=customer, in_force=terms, at=at)
     return CurrentState(customer, facts, balances, old_prices, pending)
 
 

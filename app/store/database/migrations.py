@@ -186,7 +186,7 @@ def _broken_references(connection: sqlite3.Connection) -> Counter[tuple[str, str
 
 
 def _statements(script: str) -> Iterator[str]:
-    """The statements of a script, to be run one by one: `executescript` of sqlite3 would commit first."""
+    """The statements of a script, to be run one by one: sqlite3's own way of running a script would commit first."""
     statement = ""
     for line in script.splitlines(keepends=True):
         statement += line

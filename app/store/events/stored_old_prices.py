@@ -15,7 +15,7 @@ from app.store.ledger import lots
 from app.store.terms import versions
 
 
-async def of_customer(session: Session, *, customer: Customer, in_force: Terms, at: datetime) -> OldPrices | None:
+async def read(session: Session, *, customer: Customer, in_force: Terms, at: datetime) -> OldPrices | None:
     """The old prices that the customer's lots still pay; None if no reward was ever cheaper."""
     earlier_terms = await _earlier_cheaper_terms(session, in_force=in_force)
     if not earlier_terms:

@@ -68,9 +68,7 @@ async def book_from_snapshot(
     account, at = by_unit[request.unit], request.facts.occurred_at
     old_prices = None
     if request.unit is Unit.POINTS:
-        old_prices = await stored_old_prices.of_customer(
-            session, customer=request.customer, in_force=request.terms, at=at
-        )
+        old_prices = await stored_old_prices.read(session, customer=request.customer, in_force=request.terms, at=at)
     decision = redemption.redeem(
         terms=request.terms,
         clause=request.clause,
