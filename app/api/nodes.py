@@ -19,7 +19,7 @@ from app.api.types.ledger.ledger_entry import LedgerEntry
 from app.api.types.programs.location import Location
 from app.api.types.programs.program import program_of
 from app.api.types.purchases.purchase import Purchase
-from app.api.types.quarantine import QuarantinedReceipt, load_quarantined
+from app.api.types.quarantine import QuarantinedReceipt, load_quarantined_receipt
 from app.api.types.rewards.redemption import Redemption
 from app.api.types.rewards.reward import Reward
 from app.api.types.terms.terms import Terms
@@ -112,11 +112,11 @@ async def _access_key(key: str, info: Info) -> Node | None:
     return access_key
 
 
-async def _quarantined(key: str, info: Info) -> Node | None:
+async def _quarantined_receipt(key: str, info: Info) -> Node | None:
     context: Context = info.context
     if not context.principal.may(Permission.SETTLE_QUARANTINED):
         return None
-    receipt: QuarantinedReceipt | None = await load_quarantined(key, context=context)
+    receipt: QuarantinedReceipt | None = await load_quarantined_receipt(key, context=context)
     return receipt
 
 
@@ -131,7 +131,7 @@ LOADERS: Mapping[str, Loader] = {
     "Redemption": _redemption,
     "LedgerEntry": _entry,
     "ImpactPreview": _impact_preview,
-    "QuarantinedReceipt": _quarantined,
+    "QuarantinedReceipt": _quarantined_receipt,
     "AccessKey": _access_key,
 }
 """The loaders of all types that implement Node. They are called with keys of the form that their type has."""

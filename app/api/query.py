@@ -209,7 +209,7 @@ class Query(RefundQueries, QuarantineQueries, LiabilityQueries, AccessKeyQueries
         effective_from: Annotated[
             datetime | None,
             strawberry.argument(
-                description="From when on it should decide; by default as soon as the notice clause allows."
+                description="The instant from which it should decide; by default as soon as the notice clause allows."
             ),
         ] = None,
     ) -> TermsCheck | None:

@@ -75,8 +75,8 @@ class GraphQLEndpoint:
     `introspection` decides whether the caller may query the schema. `unavailable` lists the exceptions that mean "try
     later". `buckets` limit the cost of operations, `costs` declares the costs of fields, and `admission` limits the
     work before execution; `rate_limit_key` names whose limits apply. Without them nothing is limited. `documents` is a cache of
-    documents of this schema and these costs; by default it starts empty. `persisted` are the documents that can be asked
-    for by their hash.
+    documents of this schema and these costs; by default it starts empty. `persisted` are the documents that can be
+    requested by their hash.
     """
 
     def __init__(

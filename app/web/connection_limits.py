@@ -241,8 +241,8 @@ def bounded_protocol(
 
 def raise_open_file_limit(max_connections: int) -> None:
     """Let this process open as many files as its connections need, if the system allows it."""
-    wanted = int(max_connections * (1 + EXTRA)) + _OTHER_FILES
+    required = int(max_connections * (1 + EXTRA)) + _OTHER_FILES
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        limit = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < required:
+        limit = required if hard == resource.RLIM_INFINITY else min(required, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))

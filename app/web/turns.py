@@ -22,17 +22,17 @@ BESIDE_OTHERS = 2
 ALONE_AFTER = 5.0
 """Seconds without a request of somebody else after which a caller is alone, and may have all places."""
 
-LONGEST = 0.1
+MAX_COUNTED_TIME = 0.1
 """Seconds after which a request under way no longer counts: it is waiting, not working."""
 
-TIMES_USUAL = 5
-"""On a busy machine a request counts for longer than `LONGEST`: for this multiple of the usual time of a caller's only request."""
+USUAL_TIME_FACTOR = 5
+"""On a busy machine a request counts for longer: for this multiple of the usual time of a caller's only request."""
 
 PAUSE = 4.0
 """The pause after a request of a caller with several, as a multiple of the request's time: most of the time is for others."""
 
 _WEIGHT = 0.1
-"""The weight of the latest request in the moving average that `TIMES_USUAL` multiplies."""
+"""The weight of the latest request in the usual time, which is a moving average."""
 
 PATIENCE = 4.0
 """Maximum number of seconds that a request waits for its turn: clients give up after five or more."""
@@ -78,15 +78,16 @@ class Turns:
         *,
         at_once: int = AT_ONCE,
         beside_others: int = BESIDE_OTHERS,
-        longest: float = LONGEST,
+        max_counted_time: float = MAX_COUNTED_TIME,
         patience: float = PATIENCE,
     ) -> None:
         self._at_once = at_once
         self._beside_others = beside_others
-        self._longest = longest
+        self._max_counted_time = max_counted_time
         self._patience = patience
         self._under_way: dict[Turn, _UnderWay] = {}
         self._places_of_several = 0
+        """Places that requests of callers with several have taken, pauses included."""
         self._usual_time = 0.0
         self._count_by_caller: dict[Hashable, int] = {}
         self._waiting: OrderedDict[Hashable, dict[Turn, float]] = OrderedDict()
@@ -127,7 +128,7 @@ class Turns:
         else:
             loop.call_later(seconds * PAUSE, self._free_place, loop)
         if self._waiting:
-            self._pass_on(now)
+            self._begin_waiting(now)
 
     def stop_waiting(self, turn: Turn) -> None:
         """A request waits no longer: it begins, is turned away, or its client has gone; nothing happens if it did not wait."""
@@ -148,7 +149,7 @@ class Turns:
     def _free_place(self, loop: asyncio.AbstractEventLoop) -> None:
         """The pause after a request of a caller with several is over."""
         self._places_of_several -= 1
-        self._pass_on(loop.time())
+        self._begin_waiting(loop.time())
 
     def _begin(self, turn: Turn, now: float, *, of_several: bool) -> None:
         self._under_way[turn] = _UnderWay(now, of_several)
@@ -168,8 +169,8 @@ class Turns:
             del self._count_by_caller[turn.caller]
         return removed
 
-    def _pass_on(self, now: float) -> None:
-        """Give free places to the callers whose turn it is."""
+    def _begin_waiting(self, now: float) -> None:
+        """Begin waiting requests, in turn by caller, as long as there are places for them."""
         while (caller := self._next_caller(now)) is not None:
             turns = self._waiting[caller]
             of_several = self._has_several(caller)
@@ -199,13 +200,13 @@ class Turns:
     def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
         """No longer count what has been under way for too long, and turn away what has waited for too long."""
         now = loop.time()
-        longest = max(self._longest, TIMES_USUAL * self._usual_time)
+        max_counted_time = max(self._max_counted_time, USUAL_TIME_FACTOR * self._usual_time)
         for turn, (since, of_several) in list(self._under_way.items()):
-            if now - since < longest:
+            if now - since < max_counted_time:
                 break
             self._remove(turn)
             self._places_of_several -= of_several
-        self._pass_on(now)
+        self._begin_waiting(now)
         for turns in list(self._waiting.values()):
             for turn, since in list(turns.items()):
                 if now - since < self._patience:

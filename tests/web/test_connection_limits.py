@@ -194,7 +194,7 @@ def test_a_till_between_two_receipts_stays_connected() -> None:
 
 
 def test_who_waits_too_long_for_a_turn_is_told_when_to_come_back() -> None:
-    turns = Turns(at_once=1, patience=0.1, longest=HANGS)
+    turns = Turns(at_once=1, patience=0.1, max_counted_time=HANGS)
     with full_server("till", "other till", turns=turns) as full:
         slow, waiting = full.sockets
         slow.sendall(WHOLE)  # its last byte is missing: a request under way

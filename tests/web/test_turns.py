@@ -38,7 +38,7 @@ class Server:
     """Turns, the requests that have begun in this order, and those that ended."""
 
     def __init__(self, *, patience: float = HANGS, longest: float = HANGS) -> None:
-        self.turns = Turns(at_once=AT_ONCE, beside_others=BESIDE_OTHERS, patience=patience, longest=longest)
+        self.turns = Turns(at_once=AT_ONCE, beside_others=BESIDE_OTHERS, patience=patience, max_counted_time=longest)
         self.begun: list[Request] = []
         self.ended: list[Request] = []
 

@@ -18,14 +18,14 @@ Payload_co = TypeVar("Payload_co", bound="Payload[Any]", covariant=True)
 
 
 @strawberry.type(description="A payload, or a part of one, made from the result of a command.")
-class ShowsResult(Generic[Result]):
+class WithResult(Generic[Result]):
     """`result` is None if the command was rejected, or has a result of another class."""
 
     result: strawberry.Private[Result | None] = None
 
 
 @strawberry.type(description="The fields of every mutation's payload.")
-class Payload(ShowsResult[Result]):
+class Payload(WithResult[Result]):
     """The result of a command, or the problem for which it was rejected."""
 
     problem: strawberry.Private[Problem | None] = None

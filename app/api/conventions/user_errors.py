@@ -38,7 +38,7 @@ register_enum(
         ProblemCode.REDEMPTION_NOT_FOUND: "The program has no such redemption.",
         ProblemCode.HOLD_NOT_FOUND: "The program has no such hold.",
         ProblemCode.QUARANTINED_NOT_FOUND: "The program has no such receipt in quarantine.",
-        ProblemCode.SAME_CUSTOMER: "Both are the same customer.",
+        ProblemCode.SAME_CUSTOMER: "The two customers in the request are the same one.",
         ProblemCode.OTHER_CUSTOMER: "The returned goods were bought by another customer than the one given.",
         ProblemCode.OWN_CARD: "The access key is tied to a customer who holds that wallet: nobody may do anything by hand for their own card.",
         ProblemCode.ALREADY_MERGED: "The customer was merged with another one before.",

@@ -15,7 +15,7 @@ import strawberry
 from strawberry import Parent
 
 from app.api.conventions.context import Context, Info
-from app.api.conventions.payloads import Payload, ShowsResult
+from app.api.conventions.payloads import Payload, WithResult
 from app.api.types.customers.customer import Customer
 from app.api.types.decisions.decision import Decision, decision_object
 from app.api.types.impact_preview import ImpactPreview
@@ -107,7 +107,7 @@ def result_field(
 ) -> T | None:
     """A payload field with an object that `load` reads for results of the class `result`; null for any other result."""
 
-    async def resolve(payload: Parent[ShowsResult[Any]], info: Info) -> T | None:
+    async def resolve(payload: Parent[WithResult[Any]], info: Info) -> T | None:
         return await load(payload.result, info.context) if isinstance(payload.result, result_type) else None
 
     field: T | None = strawberry.field(resolver=resolve, name=name, description=description)

@@ -45,7 +45,7 @@ class MemberImpact:
 
     domain_impact: strawberry.Private[impact.CustomerImpact]
     difference: int = strawberry.field(
-        description="The additional points earned under the draft, minus the additional cost of rewards granted under both versions; a negative number is a loss. Charged at the draft's full price, also for points earned before it."
+        description="The additional points earned under the draft, minus the additional cost of rewards granted under both versions; a negative number is a loss. Rewards are charged at the draft's full price, even for points that were earned before it."
     )
     stamps_difference: int = strawberry.field(description="The difference in stamps, counted as `difference` is.")
     earned_before: int = strawberry.field(description="Points earned under the terms in force.")
@@ -58,16 +58,16 @@ class MemberImpact:
     )
 
     @classmethod
-    def of(cls, customer: impact.CustomerImpact) -> MemberImpact:
+    def of(cls, domain_impact: impact.CustomerImpact) -> MemberImpact:
         """The GraphQL object for a result of the domain."""
         return cls(
-            domain_impact=customer,
-            difference=customer.difference,
-            stamps_difference=customer.stamps,
-            earned_before=customer.earned_before,
-            earned_after=customer.earned_after,
-            redemptions_lost=customer.redemptions_lost,
-            redemptions_won=customer.redemptions_won,
+            domain_impact=domain_impact,
+            difference=domain_impact.difference,
+            stamps_difference=domain_impact.stamps,
+            earned_before=domain_impact.earned_before,
+            earned_after=domain_impact.earned_after,
+            redemptions_lost=domain_impact.redemptions_lost,
+            redemptions_won=domain_impact.redemptions_won,
         )
 
     @strawberry.field(description="The member; null when they are gone.")

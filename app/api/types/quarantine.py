@@ -189,7 +189,7 @@ class QuarantineQueries:
         )
 
 
-async def load_quarantined(id: str | None, *, context: Context) -> QuarantinedReceipt | None:
+async def load_quarantined_receipt(id: str | None, *, context: Context) -> QuarantinedReceipt | None:
     """The receipt in quarantine with this id, as it is now; None if there is none."""
     if id is None:
         return None
@@ -207,4 +207,4 @@ class QuarantinedPayload(NamedTuple):
 async def load_quarantined_payload(id: str, *, path: tuple[str, ...], context: Context) -> QuarantinedPayload:
     """The problem CLOCK_SKEW and the receipt in quarantine with this id; `path` leads to the receipt's time."""
     problem = Problem(ProblemCode.CLOCK_SKEW, path=path, detail=detail("QUARANTINED"))
-    return QuarantinedPayload(problem, await load_quarantined(id, context=context))
+    return QuarantinedPayload(problem, await load_quarantined_receipt(id, context=context))

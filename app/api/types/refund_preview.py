@@ -13,7 +13,7 @@ from app.api.conventions.money import Money, money_of
 from app.api.types.decisions.decision import Decision, decision_object
 from app.api.types.ledger.balance import Balance, balance_objects
 from app.api.types.purchases.pending_refund import PendingRefund
-from app.api.types.purchases.refund_input import PurchaseBy, RefundLineInput, purchase_by, returned_part_of
+from app.api.types.purchases.refund_input import PurchaseBy, RefundLineInput, purchase_reference_of, returned_part_of
 from app.domain.access import Permission
 from app.domain.i18n.details import in_english
 from app.domain.problems import Problem, ProblemCode
@@ -80,7 +80,7 @@ class RefundQueries:
         """The preview, decided as the refund would be."""
         context = info.context
         context.require(Permission.RECORD_REFUNDS)
-        purchase_id, receipt = purchase_by(purchase)
+        purchase_id, receipt = purchase_reference_of(purchase)
         if purchase_id is None and receipt is None:
             raise _query_error(Problem(ProblemCode.PURCHASE_NOT_FOUND, path=("purchase",)))
         returned_part = returned_part_of(lines, amount=amount)

@@ -112,10 +112,10 @@ class CompiledExecutor(Executor[Any]):
         """The compiled form of the object that a field selects; None if it cannot be compiled."""
         return self._compiled_selections(type_, self.collect_subfields(type_, details).grouped_field_set)
 
-    def _compiled_selections(self, type_: GraphQLObjectType, selected: GroupedFieldSet) -> CompiledField | None:
-        key = (type_.name, id(selected))
+    def _compiled_selections(self, type_: GraphQLObjectType, selections: GroupedFieldSet) -> CompiledField | None:
+        key = (type_.name, id(selections))
         if key not in self.compiled_cache:
-            self.compiled_cache[key] = selected, compile_object(type_, selected, executor=self)
+            self.compiled_cache[key] = selections, compile_object(type_, selections, executor=self)
         return self.compiled_cache[key][1]
 
     def _compiled_field(self, parent: GraphQLObjectType, name: Any, details: FieldDetailsList) -> CompiledField | None:
@@ -133,7 +133,7 @@ class CompiledExecutor(Executor[Any]):
         position_context: Any,
     ) -> Any:
         """The fields of an object."""
-        # The fields of the root are collected for each request, so their identity is no key.
+        # The fields of the root are collected for each request, so the cache cannot find them by their identity.
         compiled = self._compiled_selections(parent_type, grouped_field_set) if path is not None else None
         if compiled is not None and (compiled.flat or not self.time_budget.should_yield):
             with suppress(Exception):  # graphql-core fails in the same way, and reports it to the client and the log
@@ -217,7 +217,7 @@ class CompiledExecutor(Executor[Any]):
     ) -> Any:
         """The value of a field."""
         time_budget = self.time_budget
-        # The fields of the root are collected for each request, so their identity is no key.
+        # The fields of the root are collected for each request, so the cache cannot find them by their identity.
         compiled = self._compiled_field(parent_type, path.key, field_details_list) if path.prev is not None else None
         if compiled is not None and (compiled.flat or not time_budget.should_yield):
             with suppress(Exception):  # graphql-core fails in the same way, and reports it to the client and the log

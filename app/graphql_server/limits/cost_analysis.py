@@ -49,7 +49,7 @@ class FieldCosts:
     """
 
     extra_costs: Mapping[str, int] = field(default_factory=dict)
-    list_size: Callable[[str], int | None] = lambda _place: None
+    list_size: Callable[[str], int | None] = lambda _field_name: None
     argument_lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     argument_item_cost: int = 1
     default_page: int = 20
@@ -82,8 +82,8 @@ class Cost:
     def total(self, variables: Mapping[str, Any]) -> int:
         """The cost of the selections with the values of these variables."""
         return self.fixed + sum(
-            (size if isinstance(size, int) else _size_from_variable(size, variables=variables)) * inner.total(variables)
-            for size, inner in self.lists
+            (size if isinstance(size, int) else _size_from_variable(size, variables=variables)) * item.total(variables)
+            for size, item in self.lists
         )
 
 
@@ -195,7 +195,7 @@ class _Walk:
         return self._costs.default_page
 
     def _list_size(self, node: FieldNode, *, definition: GraphQLField, field_name: str) -> Size:
-        """The size of a list that is no page: the number of ids asked for, or the usual size of the list."""
+        """The size of a list that is no page: the number of requested ids, or the usual size of the list; 1 for no list."""
         if not isinstance(get_nullable_type(definition.type), GraphQLList):
             return 1
         if "ids" in definition.args:
@@ -203,7 +203,7 @@ class _Walk:
         return self._costs.list_size(field_name) or self._costs.max_page
 
     def _argument_lists(self, node: FieldNode, *, field_name: str) -> tuple[tuple[Size, Cost], ...]:
-        """The cost of the items of a list inside an argument, where items have a cost."""
+        """The cost of the items of a list inside an argument, if the field has such a list with costs."""
         if field_name not in self._costs.argument_lists:
             return ()
         argument, *path = self._costs.argument_lists[field_name]

@@ -32,7 +32,7 @@ MAX_TOKENS = 1_500
 MAX_OPERATIONS = 50
 MAX_DEPTH = 12
 MAX_INTROSPECTION_DEPTH = 16
-MAX_INTROSPECTION_LISTS = 4
+MAX_INTROSPECTION_LIST_WEIGHT = 4
 MAX_ALIASES = 30
 MAX_ROOT_FIELDS = 20
 MAX_MUTATIONS = 5
@@ -118,19 +118,19 @@ def _measured_document(document: DocumentNode, *, schema: GraphQLSchema) -> Meas
 def _excess_errors(node: OperationDefinitionNode, total: Metrics) -> Iterator[GraphQLError]:
     only_introspects = total.root_fields > 0 and total.own_root_fields == 0
     max_depth = MAX_INTROSPECTION_DEPTH if only_introspects else MAX_DEPTH
-    max_roots = MAX_MUTATIONS if node.operation is OperationType.MUTATION else MAX_ROOT_FIELDS
-    for number, maximum, rule in (
+    max_root_fields = MAX_MUTATIONS if node.operation is OperationType.MUTATION else MAX_ROOT_FIELDS
+    for count, maximum, rule in (
         (total.depth, max_depth, "be nested at most {} levels deep"),
         (total.aliases, MAX_ALIASES, "have at most {} aliases"),
-        (total.root_fields, max_roots, "have at most {} root fields"),
+        (total.root_fields, max_root_fields, "have at most {} root fields"),
         (total.fields, MAX_FIELDS, "have at most {} fields, those of fragments counted at every use"),
         (
             total.list_weight,
-            MAX_INTROSPECTION_LISTS,
+            MAX_INTROSPECTION_LIST_WEIGHT,
             "not follow the lists of the introspection from type to type to type",
         ),
     ):
-        if number > maximum:
+        if count > maximum:
             yield too_complex(f"The operation may {rule.format(maximum)}.", node)
 
 
@@ -139,7 +139,7 @@ def _invalid_fragment(message: str, node: FragmentDefinitionNode | None = None) 
 
 
 def _with_spreads(definition: Definition, *, totals: Mapping[str, Metrics]) -> Metrics:
-    """The metrics of a definition with those of the fragments it spreads; `totals` are the metrics of fragments with theirs."""
+    """The metrics of a definition and of all fragments below it. `totals` has the same for each fragment, by name."""
     total = replace(definition.metrics)
     for spread in definition.spreads:
         fragment_total = totals.get(spread.name)
@@ -156,7 +156,7 @@ def _with_spreads(definition: Definition, *, totals: Mapping[str, Metrics]) -> M
 
 
 def _fragment_totals(fragments: Mapping[str, Definition]) -> dict[str, Metrics]:
-    """The metrics of every fragment with those of its spreads. Raises GraphQLError when a fragment spreads itself."""
+    """The metrics of every fragment and of all fragments below it. Raises GraphQLError when a fragment is used in itself."""
     totals: dict[str, Metrics] = {}
     in_progress: set[str] = set()
     stack = list(fragments)
@@ -165,14 +165,14 @@ def _fragment_totals(fragments: Mapping[str, Definition]) -> dict[str, Metrics]:
         if name in totals:
             stack.pop()
             continue
-        missing = {
+        not_summed = {
             spread.name for spread in fragments[name].spreads if spread.name in fragments and spread.name not in totals
         }
-        if missing & in_progress or name in missing:
+        if not_summed & in_progress or name in not_summed:
             raise _invalid_fragment(f"The fragment '{name}' may not be used within itself.")
-        if missing:
+        if not_summed:
             in_progress.add(name)
-            stack.extend(missing)
+            stack.extend(not_summed)
             continue
         stack.pop()
         in_progress.discard(name)
@@ -181,6 +181,7 @@ def _fragment_totals(fragments: Mapping[str, Definition]) -> dict[str, Metrics]:
 
 
 def _reachable_fields(definition: Definition, *, fragments: Mapping[str, Definition]) -> frozenset[str]:
+    """The field names of a definition and of all fragments below it."""
     field_names = set(definition.field_names)
     pending = {spread.name for spread in definition.spreads}
     seen: set[str] = set()

@@ -36,7 +36,7 @@ MAX_NESTING = 40
 MAX_REPETITIONS = 50
 MAX_FRAGMENTS = 50
 
-_INTROSPECTION_LISTS = {
+_INTROSPECTION_LIST_WEIGHTS = {
     "types": 1,
     "directives": 1,
     "args": 1,
@@ -77,7 +77,7 @@ class Spread:
 
 @dataclass(slots=True)
 class Definition:
-    """An operation or a fragment: its metrics without those of the fragments it spreads, its spreads, and its fields."""
+    """An operation or a fragment: its own metrics, the fragments that it uses, which are not counted in them, and its fields."""
 
     metrics: Metrics = field(default_factory=Metrics)
     spreads: list[Spread] = field(default_factory=list)
@@ -86,7 +86,7 @@ class Definition:
 
 
 @dataclass(frozen=True, slots=True)
-class _SelectionsToWalk:
+class _SelectionPlace:
     """Selections, and where they are: `depth` counts the fields around them, `nesting` also inline fragments."""
 
     selections: SelectionSetNode
@@ -106,13 +106,13 @@ def too_complex(
 def measure_definition(
     node: OperationDefinitionNode | FragmentDefinitionNode, *, parent: GraphQLNamedType | None, schema: GraphQLSchema
 ) -> Definition:
-    """The metrics of one definition. Raises GraphQLError if it is nested too deeply or repeats too much, even without its spreads."""
+    """The metrics of one definition. Raises GraphQLError if it is nested too deeply or repeats too much in itself."""
     definition = Definition()
     _check_values(_default_values(node))
     _check_directives(node)
     for variable in node.variable_definitions or ():
         _check_type_depth(variable.type)
-    stack = [_SelectionsToWalk(node.selection_set, parent, depth=0, list_weight=0, nesting=1)]
+    stack = [_SelectionPlace(node.selection_set, parent, depth=0, list_weight=0, nesting=1)]
     while stack:
         place = stack.pop()
         if place.nesting > MAX_NESTING:
@@ -145,8 +145,8 @@ def _check_repetition(selections: SelectionSetNode) -> None:
 
 
 def _count_selection(
-    selection: SelectionNode, *, place: _SelectionsToWalk, definition: Definition, schema: GraphQLSchema
-) -> _SelectionsToWalk | None:
+    selection: SelectionNode, *, place: _SelectionPlace, definition: Definition, schema: GraphQLSchema
+) -> _SelectionPlace | None:
     """Count a selection; returns the selections inside it, if it has any."""
     if isinstance(selection, FragmentSpreadNode):
         definition.spreads.append(Spread(selection.name.value, place.depth, place.list_weight))
@@ -154,7 +154,7 @@ def _count_selection(
     if isinstance(selection, InlineFragmentNode):
         condition = selection.type_condition
         parent = schema.get_type(condition.name.value) if condition else place.parent
-        return _SelectionsToWalk(selection.selection_set, parent, place.depth, place.list_weight, place.nesting + 1)
+        return _SelectionPlace(selection.selection_set, parent, place.depth, place.list_weight, place.nesting + 1)
     assert isinstance(selection, FieldNode)
     _check_values(argument.value for argument in selection.arguments or ())
     name, metrics = selection.name.value, definition.metrics
@@ -165,7 +165,7 @@ def _count_selection(
         metrics.root_fields += 1
         metrics.own_root_fields += not name.startswith("__")
     is_introspection = place.parent is not None and place.parent.name.startswith("__")
-    weight = _INTROSPECTION_LISTS.get(name, 0) if is_introspection else 0
+    weight = _INTROSPECTION_LIST_WEIGHTS.get(name, 0) if is_introspection else 0
     if selection.alias is not None and (weight or name == "__schema"):
         raise too_complex("`__schema` and the lists below it may have no aliases.", selection)
     list_weight = place.list_weight + weight
@@ -173,7 +173,7 @@ def _count_selection(
     field_type = _add_field_name(name, parent=place.parent, definition=definition, schema=schema)
     if selection.selection_set is None:
         return None
-    return _SelectionsToWalk(selection.selection_set, field_type, place.depth + 1, list_weight, place.nesting + 1)
+    return _SelectionPlace(selection.selection_set, field_type, place.depth + 1, list_weight, place.nesting + 1)
 
 
 def _add_field_name(

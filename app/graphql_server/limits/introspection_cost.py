@@ -86,7 +86,7 @@ class _Walk:
 
 
 def _sizes(schema: GraphQLSchema, *, longest: bool) -> dict[str, float]:
-    """How many objects each field of the introspection shows: the average over all types, or with `longest` the maximum."""
+    """How many objects each field of the introspection shows: the average over all types, or with `longest` the greatest number."""
     types = list(schema.type_map.values())
     types_with_fields = [type_ for type_ in types if is_object_type(type_) or is_interface_type(type_)]
     fields = [field for type_ in types_with_fields for field in type_.fields.values()]

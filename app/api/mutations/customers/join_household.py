@@ -9,7 +9,7 @@ import strawberry
 from app.api.conventions.commands import CommandInput, mutate
 from app.api.conventions.context import Context, Info
 from app.api.mutations.payload_objects import BalancesPayload, customer_of, entry_of, result_field
-from app.api.types.customers.customer import Customer, CustomerBy, customer_by
+from app.api.types.customers.customer import Customer, CustomerBy, customer_reference_of
 from app.api.types.ledger.ledger_entry import LedgerEntry
 from app.domain.access import Permission
 from app.domain.problems import Problem
@@ -58,10 +58,10 @@ async def resolve(
 
 
 def _command(input: JoinHouseholdInput, *, context: Context) -> JoinHousehold | Problem:
-    customer = customer_by(input.customer, context=context, path=("customer",))
+    customer = customer_reference_of(input.customer, context=context, path=("customer",))
     if isinstance(customer, Problem):
         return customer
-    household = customer_by(input.household, context=context, path=("household",))
+    household = customer_reference_of(input.household, context=context, path=("household",))
     if isinstance(household, Problem):
         return household
     return JoinHousehold(customer=customer, household=household, reason=input.reason.strip())

@@ -9,7 +9,7 @@ import strawberry
 from app.api.conventions.commands import CommandInput, mutate
 from app.api.conventions.context import Context, Info
 from app.api.mutations.payload_objects import BalancesPayload, customer_of, entry_of, result_field
-from app.api.types.customers.customer import Customer, CustomerBy, customer_by
+from app.api.types.customers.customer import Customer, CustomerBy, customer_reference_of
 from app.api.types.ledger.ledger_entry import LedgerEntry
 from app.domain.access import Permission
 from app.domain.problems import Problem
@@ -56,10 +56,10 @@ async def resolve(
 
 
 def _command(input: MergeCustomersInput, *, context: Context) -> MergeCustomers | Problem:
-    merged = customer_by(input.merged, context=context, path=("merged",))
+    merged = customer_reference_of(input.merged, context=context, path=("merged",))
     if isinstance(merged, Problem):
         return merged
-    survivor = customer_by(input.survivor, context=context, path=("survivor",))
+    survivor = customer_reference_of(input.survivor, context=context, path=("survivor",))
     if isinstance(survivor, Problem):
         return survivor
     return MergeCustomers(merged=merged, survivor=survivor, reason=input.reason.strip())

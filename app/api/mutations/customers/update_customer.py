@@ -13,7 +13,7 @@ from app.api.conventions.commands import CommandInput, mutate
 from app.api.conventions.context import Context, Info
 from app.api.conventions.scalars import Locale
 from app.api.mutations.payload_objects import WithCustomer
-from app.api.types.customers.customer import CustomerBy, customer_by
+from app.api.types.customers.customer import CustomerBy, customer_reference_of
 from app.domain.access import Permission
 from app.domain.customers import profile
 from app.domain.customers.profile import (
@@ -106,7 +106,7 @@ _CUSTOMER_FIELDS = {"birthday", "preferences", "locale"}
 
 
 def _command(input: UpdateCustomerInput, *, sent_fields: set[str], context: Context) -> UpdateCustomer | Problem:
-    customer = customer_by(input.customer, context=context)
+    customer = customer_reference_of(input.customer, context=context)
     if isinstance(customer, Problem):
         return customer
     try:

@@ -9,7 +9,7 @@ import strawberry
 from app.api.conventions.commands import CommandInput, mutate
 from app.api.conventions.context import Context, Info
 from app.api.mutations.payload_objects import BalancesPayload, WithCustomer, entry_of, result_field
-from app.api.types.customers.customer import CustomerBy, customer_by
+from app.api.types.customers.customer import CustomerBy, customer_reference_of
 from app.api.types.ledger.ledger_entry import LedgerEntry
 from app.domain.access import Permission
 from app.domain.details import length
@@ -63,7 +63,7 @@ async def resolve(
 
 
 def _command(input: AdjustPointsInput, *, context: Context) -> AdjustPoints | Problem:
-    customer = customer_by(input.customer, context=context)
+    customer = customer_reference_of(input.customer, context=context)
     if isinstance(customer, Problem):
         return customer
     reason = input.reason.strip()

@@ -10,7 +10,7 @@ import strawberry
 from app.api.conventions.commands import CommandInput, mutate
 from app.api.conventions.context import Context, Info
 from app.api.mutations.payload_objects import WithCustomer, customer_of
-from app.api.types.customers.customer import CustomerBy, customer_by
+from app.api.types.customers.customer import CustomerBy, customer_reference_of
 from app.api.types.ledger.expiry import ExpiryNotice
 from app.domain.access import Permission
 from app.domain.ledger.expiry_notice import NoticeChannel
@@ -81,7 +81,7 @@ async def resolve(
 
 
 def _command(input: DeliverExpiryNoticesInput, *, context: Context) -> DeliverExpiryNotices | Problem:
-    customer = customer_by(input.customer, context=context)
+    customer = customer_reference_of(input.customer, context=context)
     if isinstance(customer, Problem):
         return customer
     return DeliverExpiryNotices(customer=customer, channel=input.channel, holder=context.principal.customer_id)

@@ -16,7 +16,7 @@ from app.api.mutations.payload_objects import (
     load_customer,
     result_field,
 )
-from app.api.types.customers.customer import Customer, CustomerBy, customer_by
+from app.api.types.customers.customer import Customer, CustomerBy, customer_reference_of
 from app.api.types.ledger.balance import Balance
 from app.api.types.ledger.ledger_entry import LedgerEntry
 from app.domain.access import Permission
@@ -85,10 +85,10 @@ async def resolve(
 
 
 def _command(input: TransferPointsInput, *, context: Context) -> TransferPoints | Problem:
-    sender = customer_by(input.from_, context=context, path=("from",))
+    sender = customer_reference_of(input.from_, context=context, path=("from",))
     if isinstance(sender, Problem):
         return sender
-    recipient = customer_by(input.to, context=context, path=("to",))
+    recipient = customer_reference_of(input.to, context=context, path=("to",))
     if isinstance(recipient, Problem):
         return recipient
     return TransferPoints(sender=sender, recipient=recipient, points=input.points, reason=input.reason.strip())

@@ -11,7 +11,7 @@ from app.api.conventions.commands import CommandInput, mutate
 from app.api.conventions.context import Context, Info
 from app.api.conventions.payloads import Payload
 from app.api.types.access_key import AccessKey, load_access_key
-from app.api.types.customers.customer import CustomerBy, customer_by
+from app.api.types.customers.customer import CustomerBy, customer_reference_of
 from app.domain.access import Permission, Role
 from app.domain.problems import Problem
 from app.domain.programs.access_key import MAX_CUSTOMER_KEY_LIFETIME, MAX_LABEL
@@ -79,7 +79,7 @@ async def resolve(
 
 
 def _command(input: CreateAccessKeyInput, *, context: Context) -> CreateAccessKey | Problem:
-    customer = customer_by(input.customer, context=context) if input.customer is not None else None
+    customer = customer_reference_of(input.customer, context=context) if input.customer is not None else None
     if isinstance(customer, Problem):
         return customer
     return CreateAccessKey(role=input.role, label=input.label.strip(), customer=customer, expires_at=input.expires_at)

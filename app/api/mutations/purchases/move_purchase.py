@@ -17,11 +17,11 @@ from app.api.mutations.payload_objects import (
     load_customer,
     result_field,
 )
-from app.api.types.customers.customer import Customer, CustomerBy, customer_by
+from app.api.types.customers.customer import Customer, CustomerBy, customer_reference_of
 from app.api.types.decisions.decision import Decision
 from app.api.types.ledger.balance import Balance
 from app.api.types.ledger.ledger_entry import LedgerEntry
-from app.api.types.purchases.refund_input import PurchaseBy, purchase_by
+from app.api.types.purchases.refund_input import PurchaseBy, purchase_reference_of
 from app.domain.access import Permission
 from app.domain.problems import Problem, ProblemCode
 from app.usecases.purchases import move_purchase
@@ -97,10 +97,10 @@ async def resolve(
 
 
 def _command(input: MovePurchaseInput, *, context: Context) -> MovePurchase | Problem:
-    purchase_id, receipt = purchase_by(input.purchase)
+    purchase_id, receipt = purchase_reference_of(input.purchase)
     if purchase_id is None and receipt is None:
         return Problem(ProblemCode.PURCHASE_NOT_FOUND, path=("purchase",))
-    customer = customer_by(input.customer, context=context)
+    customer = customer_reference_of(input.customer, context=context)
     if isinstance(customer, Problem):
         return customer
     return MovePurchase(purchase_id=purchase_id, receipt=receipt, customer=customer, reason=input.reason.strip())

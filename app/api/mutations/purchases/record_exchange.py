@@ -21,8 +21,8 @@ from app.api.mutations.payload_objects import (
     result_field,
 )
 from app.api.mutations.purchases.record_purchase import receipt_of
-from app.api.mutations.purchases.record_refund import RecordRefundInput, Refunded, refund_of, refunded_fields
-from app.api.types.customers.customer import CustomerBy, customer_by
+from app.api.mutations.purchases.record_refund import RecordRefundInput, Refunded, refund_command, refunded_fields
+from app.api.types.customers.customer import CustomerBy, customer_reference_of
 from app.api.types.decisions.decision import Decision
 from app.api.types.ledger.balance import balances_after
 from app.api.types.ledger.ledger_entry import LedgerEntry
@@ -161,11 +161,11 @@ async def resolve(
 
 
 def _command(input: RecordExchangeInput, *, context: Context) -> RecordExchange | Problem:
-    customer = customer_by(input.customer, context=context) if input.customer is not None else None
+    customer = customer_reference_of(input.customer, context=context) if input.customer is not None else None
     if isinstance(customer, Problem):
         return customer
     refund_input = input.refund
-    refund = refund_of(
+    refund = refund_command(
         RecordRefundInput(
             idempotency_key=input.idempotency_key,
             purchase=refund_input.purchase,

@@ -17,7 +17,7 @@ from app.api.mutations.payload_objects import (
     load_decision,
     result_field,
 )
-from app.api.types.customers.customer import CustomerBy, customer_by
+from app.api.types.customers.customer import CustomerBy, customer_reference_of
 from app.api.types.decisions.decision import Decision
 from app.api.types.ledger.balance import balances_after
 from app.api.types.ledger.ledger_entry import LedgerEntry
@@ -99,7 +99,7 @@ async def resolve(
 
 
 def _command(input: RecordPurchaseInput, *, context: Context) -> RecordPurchase | Problem:
-    customer = customer_by(input.customer, context=context)
+    customer = customer_reference_of(input.customer, context=context)
     if isinstance(customer, Problem):
         return customer
     receipt = receipt_of(input.purchase, context=context)

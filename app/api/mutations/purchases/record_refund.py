@@ -12,7 +12,7 @@ from app.api.conventions.canonical_json import canonical_json
 from app.api.conventions.commands import CommandInput, mutate
 from app.api.conventions.context import Context, Info
 from app.api.conventions.money import Money, money_of
-from app.api.conventions.payloads import ShowsResult
+from app.api.conventions.payloads import WithResult
 from app.api.mutations.payload_objects import (
     BalancesPayload,
     WithAlreadyRecorded,
@@ -27,7 +27,7 @@ from app.api.types.ledger.balance import balances_after
 from app.api.types.ledger.ledger_entry import LedgerEntry
 from app.api.types.purchases.pending_refund import PendingRefund, load_pending_refund
 from app.api.types.purchases.purchase import Purchase
-from app.api.types.purchases.refund_input import PurchaseBy, RefundLineInput, purchase_by, returned_part_of
+from app.api.types.purchases.refund_input import PurchaseBy, RefundLineInput, purchase_reference_of, returned_part_of
 from app.api.types.quarantine import QuarantinedReceipt, load_quarantined_payload
 from app.domain import amounts
 from app.domain.access import Permission
@@ -67,7 +67,7 @@ class RecordRefundInput(CommandInput):
 @strawberry.type(
     description="The refund of an exchange: the money paid out, and the points clawed back and given back."
 )
-class Refunded(ShowsResult[RecordRefundResult]):
+class Refunded(WithResult[RecordRefundResult]):
     """The decision is that of the refund; objects are read as they are now."""
 
     decision: Decision | None = strawberry.field(default=None, description="What was clawed back and why.")
@@ -149,16 +149,16 @@ async def resolve(
     return await mutate(
         RecordRefundPayload,
         record_refund.run,
-        refund_of(input, context=info.context),
+        refund_command(input, context=info.context),
         permission=Permission.RECORD_REFUNDS,
         input=input,
         info=info,
     )
 
 
-def refund_of(input: RecordRefundInput, *, context: Context) -> RecordRefund | Problem:
+def refund_command(input: RecordRefundInput, *, context: Context) -> RecordRefund | Problem:
     """The refund as the use case takes it, or the problem found in the input."""
-    purchase_id, receipt = purchase_by(input.purchase)
+    purchase_id, receipt = purchase_reference_of(input.purchase)
     if purchase_id is None and receipt is None:
         return Problem(ProblemCode.PURCHASE_NOT_FOUND, path=("purchase",))
     number = normalised_identifier(input.external_id) if input.external_id is not None else None

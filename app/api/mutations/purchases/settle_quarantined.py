@@ -19,7 +19,7 @@ from app.api.types.ledger.balance import Balance, balances_after
 from app.api.types.ledger.ledger_entry import LedgerEntry
 from app.api.types.purchases.pending_refund import PendingRefund, load_pending_refund
 from app.api.types.purchases.purchase import Purchase
-from app.api.types.quarantine import QuarantinedReceipt, load_quarantined
+from app.api.types.quarantine import QuarantinedReceipt, load_quarantined_receipt
 from app.domain.access import Permission
 from app.domain.problems import Problem, ProblemCode
 from app.queries.purchases.quarantine import receipt_numbers_of
@@ -117,7 +117,7 @@ class SettleQuarantinedPayload(WithDecision[BookedReceipt], WithCustomer[BookedR
     @strawberry.field(description="The receipt in quarantine, as it is now; null for a pending refund or exchange.")
     async def quarantined(self, info: Info) -> QuarantinedReceipt | None:
         """Its state shows the outcome."""
-        return await load_quarantined(self.quarantined_id, context=info.context)
+        return await load_quarantined_receipt(self.quarantined_id, context=info.context)
 
     @strawberry.field(
         description="The pending refund or exchange: dismissed now, or booked from quarantine before its purchase arrived."

@@ -16,13 +16,13 @@ from app.api.mutations.payload_objects import (
     redemption_of,
     result_field,
 )
-from app.api.types.customers.customer import CustomerBy, customer_by
+from app.api.types.customers.customer import CustomerBy, customer_reference_of
 from app.api.types.decisions.decision import Decision
 from app.api.types.ledger.balance import empty_basket
 from app.api.types.ledger.ledger_entry import LedgerEntry
 from app.api.types.purchases.purchase_input import BasketInput, facts_of, location_id_of
 from app.api.types.rewards.redemption import Redemption
-from app.api.types.rewards.reward import RewardBy, reward_by
+from app.api.types.rewards.reward import RewardBy, reward_reference_of
 from app.domain.access import Permission, Role
 from app.domain.details import detail
 from app.domain.problems import Problem, ProblemCode
@@ -86,10 +86,10 @@ def redemption_command(
     """The command to redeem a reward, or with `hold` to reserve it, or the problem found in the input."""
     if basket is not None and context.principal.role is Role.CUSTOMER:
         return Problem(ProblemCode.INVALID_INPUT, path=("basket",), detail=detail("NO_BASKET"))
-    customer_reference = customer_by(customer, context=context)
+    customer_reference = customer_reference_of(customer, context=context)
     if isinstance(customer_reference, Problem):
         return customer_reference
-    reward_id, reward_key = reward_by(reward)
+    reward_id, reward_key = reward_reference_of(reward)
     if reward_id is None and reward_key is None:
         return Problem(ProblemCode.REWARD_NOT_FOUND, path=("reward",))
     facts = empty_basket(context) if basket is None else facts_of(basket, context=context, within="basket")

@@ -27,7 +27,7 @@ class PublishTermsInput(CommandInput):
 
     effective_from: datetime | None = strawberry.field(
         default=None,
-        description="From when on it decides; by default at once for the first version, and for later ones as soon as the notice clause allows.",
+        description="The instant from which it decides; by default at once for the first version, and for later ones as soon as the notice clause allows.",
     )
     clauses: list[ClauseInput] = strawberry.field(
         description="All clauses, 1 to 200, in their order. Standard clauses that are left out are added with their defaults."

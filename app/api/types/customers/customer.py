@@ -74,17 +74,17 @@ def identity_of(input: object, *, context: Context) -> tuple[IdentityKind, str]:
     raise IdentityError(detail("NO_IDENTITY"))
 
 
-def customer_by(
-    by: CustomerBy, *, context: Context, path: tuple[str, ...] = ("customer",)
+def customer_reference_of(
+    customer: CustomerBy, *, context: Context, path: tuple[str, ...] = ("customer",)
 ) -> CustomerReference | Problem:
     """The reference to the customer that an input names, or the problem found in the input."""
-    if isinstance(by.id, str):
-        key = decode(by.id, "Customer")
+    if isinstance(customer.id, str):
+        key = decode(customer.id, "Customer")
         return (
             CustomerReference(key) if key is not None else Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=(*path, "id"))
         )
     try:
-        kind, value = identity_of(by, context=context)
+        kind, value = identity_of(customer, context=context)
     except IdentityError as error:
         return Problem(ProblemCode.INVALID_IDENTITY, path=path, detail=error.detail)
     return CustomerReference(value, kind)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.api.conventions.context import Context, bad_input
 from app.api.customer_lookups import MISS_COST
-from app.api.types.customers.customer import CustomerBy, customer_by
+from app.api.types.customers.customer import CustomerBy, customer_reference_of
 from app.domain.customers.customer import CustomerReference
 from app.domain.i18n.details import in_english
 from app.domain.problems import Problem, ProblemCode
@@ -15,7 +15,7 @@ def customer_named_by(argument: CustomerBy, *, context: Context) -> CustomerRefe
 
     Raises BAD_USER_INPUT for a malformed identity.
     """
-    reference = customer_by(argument, context=context)
+    reference = customer_reference_of(argument, context=context)
     if isinstance(reference, Problem):
         if reference.code is ProblemCode.INVALID_IDENTITY:
             raise bad_input(
@@ -27,7 +27,7 @@ def customer_named_by(argument: CustomerBy, *, context: Context) -> CustomerRefe
     return reference
 
 
-def charge_miss(by: CustomerReference, *, context: Context) -> None:
+def charge_miss(reference: CustomerReference, *, context: Context) -> None:
     """Charge a look-up that found no customer whom the caller may see (`app/api/customer_lookups.py`)."""
-    if by.kind is not None:
+    if reference.kind is not None:
         context.lookups.charge(context.principal.key_id, MISS_COST - 1)

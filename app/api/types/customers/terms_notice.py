@@ -18,7 +18,7 @@ class TermsNotice:
 
     notice: strawberry.Private[Notice]
     announced_at: datetime = strawberry.field(description="When it was announced.")
-    effective_from: datetime = strawberry.field(description="From when on the new version decides.")
+    effective_from: datetime = strawberry.field(description="The instant from which the new version decides.")
 
     @classmethod
     def of(cls, notice: Notice) -> TermsNotice:

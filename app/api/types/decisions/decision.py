@@ -59,7 +59,7 @@ class Remedy:
         description="The locations of which any one would do, as they are now, at most 200; null where the location does not matter."
     )
     async def locations(self, info: Info) -> list[Location] | None:
-        """The locations whose keys are in `choices`; None if the condition needs no location, or any but those it excludes."""
+        """The locations whose keys are in `choices`; None for other remedies, and if any other location would do."""
         if self.code is not RemedyCode.USE_LOCATION or not self.choices:
             return None
         locations = await asyncio.gather(*(location_by_key(key, context=info.context) for key in self.choices))

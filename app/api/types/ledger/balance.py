@@ -58,19 +58,19 @@ class Balance:
     owed: int = strawberry.field(description="Clawed back beyond the balance; points earned later repay it first.")
     lifetime: BigInt = strawberry.field(description="Ever earned, as text.")
     qualifying: int = strawberry.field(
-        description="Points that count towards a tier; in a shared wallet those of all its customers, while `Customer.tier` has those of one."
+        description="Points that count towards a tier; in a shared wallet the points of all its customers (`Customer.tier` has those of one)."
     )
     as_of: datetime = strawberry.field(description="The instant of this balance.")
 
     @strawberry.field(
-        description="Opaque id of the wallet's present balance in this unit. A balance of another moment, a previewed one, and that in the answer to a repeated command have an id of their own: a client's cache keeps them apart from the present one."
+        description="Opaque id of the wallet's present balance in this unit. A balance of another moment, a previewed one, and one in the answer to a repeated command each have an id of their own, so that a client's cache keeps them apart from the present balance."
     )
     async def id(self, info: Info) -> strawberry.ID:
         """A past balance never changes, so its id is made from its content."""
         key = f"{await self._load_wallet_id(info.context)}.{self.domain_unit.value}"
         if self.past_instant is not None:
-            amounts = hashlib.sha256(orjson.dumps(self.entity.to_data(), option=orjson.OPT_SORT_KEYS))
-            key += f".{self.past_instant.astimezone(UTC):%Y%m%d%H%M%S%f}.{amounts.hexdigest()[:8]}"
+            content_hash = hashlib.sha256(orjson.dumps(self.entity.to_data(), option=orjson.OPT_SORT_KEYS))
+            key += f".{self.past_instant.astimezone(UTC):%Y%m%d%H%M%S%f}.{content_hash.hexdigest()[:8]}"
         return strawberry.ID(encode("Balance", key))
 
     @strawberry.field(
@@ -108,28 +108,32 @@ class Balance:
         return customer.account.wallet_id
 
     async def _affordable_rewards(self, customer_id: str, *, context: Context) -> list[Reward]:
-        priced = await context.query_heavy(
+        offers_found = await context.query_heavy(
             offers.offers_for,
             by=CustomerReference(customer_id),
             facts=empty_basket(context),
             principal=context.principal,
         )
-        if not isinstance(priced, offers.Offers):
+        if not isinstance(offers_found, offers.Offers):
             return []
-        affordable_offers = [offer for offer in priced.offers if offer.available and offer.unit is self.domain_unit]
+        affordable_offers = [
+            offer for offer in offers_found.offers if offer.available and offer.unit is self.domain_unit
+        ]
         return [Reward.of(offer.reward, context=context) for offer in affordable_offers]
 
     @strawberry.field(
-        description="The points that expire next; null when none do. Only for a present balance: null for one of another moment, a previewed one, and in the answer to a repeated command."
+        description="The points that expire next; null when none do. Only for a present balance: null for a balance of another moment, for a previewed one, and in the answer to a repeated command."
     )
     async def next_expiry(self, info: Info) -> NextExpiry | None:
         """By a replay of the wallet, assuming that nothing more happens."""
         forecast = await self._forecast(info)
         return NextExpiry.of(forecast.expiry) if forecast is not None and forecast.expiry is not None else None
 
-    @strawberry.field(description="The points that become available next; null as for `nextExpiry`.")
+    @strawberry.field(
+        description="The points that become available next; null when none do, and for balances without `nextExpiry`."
+    )
     async def next_activation(self, info: Info) -> NextActivation | None:
-        """As `next_expiry`."""
+        """By a replay of the wallet, assuming that nothing more happens."""
         forecast = await self._forecast(info)
         return (
             NextActivation.of(forecast.activation) if forecast is not None and forecast.activation is not None else None

@@ -110,14 +110,14 @@ def check_source(name: str) -> None:
         raise GraphQLError("This key may name no other source of receipts.", extensions={"code": "FORBIDDEN"})
 
 
-def purchase_by(by: PurchaseBy) -> tuple[str | None, ReceiptReference | None]:
+def purchase_reference_of(purchase: PurchaseBy) -> tuple[str | None, ReceiptReference | None]:
     """The id or the receipt of the purchase that an input names; both are None if no purchase can have them. Raises FORBIDDEN."""
-    if isinstance(by.id, str):
-        return decode(by.id, "Purchase"), None
-    if isinstance(by.external_id, str):
-        number = normalised_identifier(by.external_id)
+    if isinstance(purchase.id, str):
+        return decode(purchase.id, "Purchase"), None
+    if isinstance(purchase.external_id, str):
+        number = normalised_identifier(purchase.external_id)
         return None, ReceiptReference(number) if number else None
-    receipt = by.receipt
+    receipt = purchase.receipt
     if not isinstance(receipt, ReceiptByInput):
         return None, None
     if receipt.source is not None:

@@ -65,11 +65,11 @@ class RewardBy:
     key: str | None = strawberry.field(default=strawberry.UNSET, description="The owner's name for it.")
 
 
-def reward_by(by: RewardBy) -> tuple[str | None, str | None]:
+def reward_reference_of(reward: RewardBy) -> tuple[str | None, str | None]:
     """The id or the key of the reward that an input names; both are None for a malformed id."""
-    if isinstance(by.id, str):
-        return decode(by.id, "Reward"), None
-    return None, by.key if isinstance(by.key, str) else None
+    if isinstance(reward.id, str):
+        return decode(reward.id, "Reward"), None
+    return None, reward.key if isinstance(reward.key, str) else None
 
 
 @strawberry.type(description="A reward as the terms offer it now.")

@@ -54,7 +54,9 @@ class PublicVersion:
 
     version: int = strawberry.field(description="1 for the first version, counting up.")
     status: TermsStatus = strawberry.field(description="Where the version stands now.")
-    effective_from: datetime = strawberry.field(description="From when it decides, unless it was withdrawn.")
+    effective_from: datetime = strawberry.field(
+        description="The instant from which it decides, unless it was withdrawn."
+    )
 
 
 @strawberry.type(
@@ -117,7 +119,9 @@ class PublicTerms:
     program: PublicProgram = strawberry.field(description="Whose terms these are.")
     version: int = strawberry.field(description="1 for the first version, counting up.")
     status: TermsStatus = strawberry.field(description="Where the version stands now.")
-    effective_from: datetime = strawberry.field(description="From when it decides, unless it was withdrawn.")
+    effective_from: datetime = strawberry.field(
+        description="The instant from which it decides, unless it was withdrawn."
+    )
     versions: list[PublicVersion] = strawberry.field(
         description="All versions, withdrawn ones too, newest first; at most the last 100."
     )

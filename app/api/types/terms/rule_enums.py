@@ -44,7 +44,7 @@ register_enum(
 )
 register_enum(
     Period,
-    "A stretch of the calendar: a day is that of the location of the purchase, anything longer that of the program.",
+    "A calendar period: a day by the calendar of the purchase's location, anything longer by the program's calendar.",
     {
         Period.DAY: "From midnight to midnight.",
         Period.WEEK: "From Monday to Sunday.",
@@ -55,7 +55,7 @@ register_enum(
 )
 register_enum(
     CapScope,
-    "What a cap on points is for: a day is that of the location of the purchase, a month or year that of the program.",
+    "What a cap on points is for: a day by the calendar of the purchase's location, a month or year by the program's calendar.",
     {
         CapScope.PURCHASE: "Each purchase.",
         CapScope.DAY: "All purchases of a day.",

@@ -116,7 +116,7 @@ class Terms(Node):
     version_terms: strawberry.Private[rules.Terms]
     id: strawberry.ID = strawberry.field(description="Opaque id.")
     version: int = strawberry.field(description="1 for the first version, counting up.")
-    effective_from: datetime = strawberry.field(description="From when it decides.")
+    effective_from: datetime = strawberry.field(description="The instant from which it decides.")
 
     @classmethod
     def of(cls, terms: rules.Terms, *, context: Context) -> Terms:

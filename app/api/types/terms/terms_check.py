@@ -52,7 +52,7 @@ class TermsDraft:
     """Nothing is stored."""
 
     draft: strawberry.Private[rules.Terms]
-    effective_from: datetime = strawberry.field(description="From when it would decide.")
+    effective_from: datetime = strawberry.field(description="The instant from which it would decide.")
 
     @strawberry.field(description="The clauses with the standard ones, numbered.")
     def clauses(self) -> list[Clause]:
@@ -76,7 +76,7 @@ class TermsDraft:
 class TermsCheck:
     """The draft, its changes, the findings, and the problem for which it cannot become terms."""
 
-    checked: strawberry.Private[CheckedDraft | None]
+    checked_draft: strawberry.Private[CheckedDraft | None]
     problem: strawberry.Private[Problem | None]
 
     @strawberry.field(
@@ -84,48 +84,48 @@ class TermsCheck:
     )
     def draft(self) -> TermsDraft | None:
         """As it would be published."""
-        if self.checked is None:
+        if self.checked_draft is None:
             return None
-        return TermsDraft(draft=self.checked.draft, effective_from=self.checked.draft.effective_from)
+        return TermsDraft(draft=self.checked_draft.draft, effective_from=self.checked_draft.draft.effective_from)
 
     @strawberry.field(
         description="What it changes against the last version, withdrawn ones left out; empty if it is the first."
     )
     def changes(self) -> list[ClauseChange]:
         """Clause by clause, by key."""
-        if self.checked is None or self.checked.latest is None:
+        if self.checked_draft is None or self.checked_draft.latest is None:
             return []
-        before, after = self.checked.latest, self.checked.draft
-        return [change_of(change, before=before, after=after) for change in self.checked.changes]
+        before, after = self.checked_draft.latest, self.checked_draft.draft
+        return [change_of(change, before=before, after=after) for change in self.checked_draft.changes]
 
     @strawberry.field(
         description="What all changes mean together: WORSE if any of them is. Null when the draft cannot be read as terms."
     )
     def effect_on_customer(self) -> ChangeDirection | None:
         """The direction of all changes together."""
-        return None if self.checked is None else self.checked.direction
+        return None if self.checked_draft is None else self.checked_draft.direction
 
     @strawberry.field(
         description="The first moment at which it may start if it is published now; null if there is none, because a notice given now lapses before the version that it would follow starts (see `findings`), or if the draft cannot be read as terms."
     )
     def earliest_from(self) -> datetime | None:
         """By the notice clause of the version in force."""
-        return None if self.checked is None else self.checked.earliest_from
+        return None if self.checked_draft is None else self.checked_draft.earliest_from
 
     @strawberry.field(description="What is unfair, unreachable or without effect; empty is good.")
     def findings(self) -> list[TermsFinding]:
         """The findings of the linter."""
-        if self.checked is None:
+        if self.checked_draft is None:
             return []
-        draft_clause_ids = {id(clause) for clause in self.checked.draft.clauses}
-        current = self.checked.in_force or self.checked.draft
+        draft_clause_ids = {id(clause) for clause in self.checked_draft.draft.clauses}
+        current = self.checked_draft.in_force or self.checked_draft.draft
         return [
             TermsFinding(
                 finding=finding,
-                terms=self.checked.draft if id(finding.clause) in draft_clause_ids else current,
+                terms=self.checked_draft.draft if id(finding.clause) in draft_clause_ids else current,
                 code=finding.code,
             )
-            for finding in self.checked.findings
+            for finding in self.checked_draft.findings
         ]
 
     @strawberry.field(description="Why the draft cannot become terms; empty when it can.")
@@ -140,13 +140,13 @@ async def check_terms(clauses: list[ClauseInput], *, effective_from: datetime | 
         drafted = drafted_clauses(clauses, currency=context.program.currency)
     except TermsError as error:
         problem = Problem(ProblemCode.INVALID_INPUT, path=error.path, detail=error.detail)
-        return TermsCheck(checked=None, problem=problem)
+        return TermsCheck(checked_draft=None, problem=problem)
     basis = await context.query(draft_basis, now=context.now)
     checked = await asyncio.to_thread(
         check_draft, basis, program=context.program, clauses=drafted, effective_from=effective_from, now=context.now
     )
     if isinstance(checked, TermsError):
-        return TermsCheck(checked=None, problem=terms_problem(checked))
+        return TermsCheck(checked_draft=None, problem=terms_problem(checked))
     return TermsCheck(
-        checked=checked, problem=None if checked.unenforced is None else terms_problem(checked.unenforced)
+        checked_draft=checked, problem=None if checked.unenforced is None else terms_problem(checked.unenforced)
     )
