@@ -1,17 +1,17 @@
--- The whole schema. Every table of a program starts its key with program_id, and so does every foreign key: no row can
--- refer to another program's, and the tables can be distributed by program. Lists that will grow (types, states) are
--- checked by the code that writes them. Instants are UTC texts that sort, money is in minor units, points are whole.
+-- The whole schema. The key of every table but programs begins with program_id, and so does every foreign key: no row can
+-- refer to a row of another program, and the tables can be distributed by program. Lists that will grow (types, states) are
+-- checked by the code that writes them. Instants are UTC texts that sort by time, money is in minor units, points are whole.
 -- Small rows live in the index of their key (WITHOUT ROWID).
 
 -- A loyalty program, or a sandbox to try one, with the settings that its owner chose.
 -- clock_offset_seconds: how far the clock of a sandbox was moved forward.
 -- tier_reviews_scheduled_through: the latest start of terms for which a tier review of every account is scheduled.
--- receipt_numbers: within what a receipt number is unique.
--- receipt_day_starts: when a business day starts, for numbers that are unique within one.
+-- receipt_numbers: the scope within which a receipt number is unique.
+-- receipt_day_starts: the time of day at which a business day starts, for numbers that are unique within a business day.
 -- staff_adjustments, staff_transfers: points that a member of staff may adjust or transfer in a day.
 -- amendment_days: the age (days) up to which a till may amend a receipt.
 -- amendment_amount: by how much a till may change a receipt whatever its total (minor units; NULL: 100 major units).
--- receipt_age_days: an older receipt is put into quarantine.
+-- receipt_age_days: the age (days) beyond which a receipt is put into quarantine.
 -- slug: the name in public addresses, unique over all programs. listed: 1 if the first page of the deployment shows it.
 CREATE TABLE programs (
     id TEXT NOT NULL,
@@ -108,7 +108,7 @@ BEGIN SELECT RAISE(ABORT, 'Rows of terms_withdrawals are only ever added.'); END
 CREATE TRIGGER terms_withdrawals_no_delete BEFORE DELETE ON terms_withdrawals
 BEGIN SELECT RAISE(ABORT, 'Rows of terms_withdrawals are only ever added.'); END;
 
--- A draft of terms that is replayed on recent purchases: how far the replay is, and what came out.
+-- A preview of drafted terms, which are applied to recent purchases: how far it has come, and its result.
 CREATE TABLE impact_previews (
     program_id TEXT NOT NULL,
     id TEXT NOT NULL,
@@ -141,8 +141,8 @@ CREATE TABLE wallets (
         REFERENCES programs (id) ON DELETE RESTRICT ON UPDATE RESTRICT
 ) STRICT, WITHOUT ROWID;
 
--- A member, or one who was merged into another (merged_into). The birthday is personal data and may be removed.
--- tier, tier_since and tier_grace_ends_at are the tier as last evaluated.
+-- A customer; merged_into: the customer who survived a merger. The birthday is personal data and may be removed.
+-- tier, tier_since and tier_grace_ends_at: the tier as of the last replay.
 CREATE TABLE customers (
     program_id TEXT NOT NULL,
     id TEXT NOT NULL,
@@ -165,7 +165,7 @@ CREATE TABLE customers (
 CREATE INDEX customers_of_wallet ON customers (program_id, wallet_id);
 CREATE INDEX customers_merged ON customers (program_id, merged_into) WHERE merged_into IS NOT NULL;
 
--- What a customer is recognized by: a card, an e-mail address, a phone number. The value is kept in one spelling.
+-- What a customer is recognized by: a card, an e-mail address, a phone number. The value is stored in one spelling.
 CREATE TABLE identities (
     program_id TEXT NOT NULL,
     id TEXT NOT NULL,
@@ -205,9 +205,9 @@ CREATE TABLE customer_preferences (
 ) STRICT;
 
 -- A key to the API: its role and a hash of its secret. A customer's key names the customer.
--- number: its place in the list of the program's keys.
--- expires_at: when it ends by itself, by the server's clock; of a rotated key, when its successor is alone.
--- replaces_id: the key that it was made for by a rotation. actor: the key it was made with; NULL: the command line.
+-- number: counts the keys of a program from 1.
+-- expires_at: when the key ends by itself, by the server's clock; a rotated key may be used beside its successor until then.
+-- replaces_id: the key that this one replaced by a rotation. actor: the key with which it was created; NULL: the command line.
 CREATE TABLE access_keys (
     program_id TEXT NOT NULL,
     id TEXT NOT NULL,
@@ -246,7 +246,7 @@ CREATE TABLE access_key_uses (
         REFERENCES access_keys (program_id, id) ON DELETE RESTRICT ON UPDATE RESTRICT
 ) STRICT, WITHOUT ROWID;
 
--- The customer behind a staff key: the key must not change the customer's own wallet.
+-- The customer record of the holder of a staff key: the key must not change that customer's wallet.
 CREATE TABLE key_holders (
     program_id TEXT NOT NULL,
     key_id TEXT NOT NULL,
@@ -264,7 +264,7 @@ BEGIN SELECT RAISE(ABORT, 'Rows of key_holders are only ever added.'); END;
 
 -- A wallet that was merged into another one, of the same person or of a household.
 -- customer_id: the customer whose wallet was merged.
--- survivor_id: the customer that remains of the same person; NULL: a household, in which both remain.
+-- survivor_id: the customer as whom the merged one continues; NULL: a household, in which both customers remain.
 CREATE TABLE mergers (
     program_id TEXT NOT NULL,
     id TEXT NOT NULL,
@@ -297,11 +297,11 @@ BEGIN SELECT RAISE(ABORT, 'Rows of mergers are only ever added.'); END;
 CREATE TRIGGER mergers_no_delete BEFORE DELETE ON mergers
 BEGIN SELECT RAISE(ABORT, 'Rows of mergers are only ever added.'); END;
 
--- A receipt. A correction may change customer_id, total, earned, facts and moved_by, and nothing else.
+-- A purchase. A correction may change customer_id, total, earned, facts and moved_by, and nothing else.
 -- number_location, number_day: the location (id) and the business day within which its number is unique, by the
---   setting in force when it was recorded; '' where numbers did not depend on it.
+--   setting when it was recorded; '' if numbers did not depend on the location or the day.
 -- completion: counts from 1 how often the order with this number was completed.
--- moved_by: the correction that moved the receipt to its customer.
+-- moved_by: the correction that moved the purchase to its customer.
 -- actor: the access key with which it was recorded; NULL: the command line.
 CREATE TABLE purchases (
     program_id TEXT NOT NULL,
@@ -343,7 +343,7 @@ BEGIN SELECT RAISE(ABORT, 'These columns of purchases never change.'); END;
 CREATE TRIGGER purchases_no_delete BEFORE DELETE ON purchases
 BEGIN SELECT RAISE(ABORT, 'Rows of purchases are never deleted.'); END;
 
--- Goods or money of a purchase that came back.
+-- A refund of a purchase: goods that were returned, or a part of the price that was paid back.
 -- clawback_due: points to claw back.
 -- clawed_back: points that were clawed back.
 -- number_location, number_day: as in purchases.
@@ -376,7 +376,7 @@ BEGIN SELECT RAISE(ABORT, 'Rows of refunds are only ever added.'); END;
 CREATE TRIGGER refunds_no_delete BEFORE DELETE ON refunds
 BEGIN SELECT RAISE(ABORT, 'Rows of refunds are only ever added.'); END;
 
--- A refund, and the purchase that was handed out for the returned goods.
+-- An exchange: a refund, and the purchase of the new goods that the customer took for the returned ones.
 CREATE TABLE exchanges (
     program_id TEXT NOT NULL,
     refund_id TEXT NOT NULL,
@@ -393,9 +393,9 @@ BEGIN SELECT RAISE(ABORT, 'Rows of exchanges are only ever added.'); END;
 CREATE TRIGGER exchanges_no_delete BEFORE DELETE ON exchanges
 BEGIN SELECT RAISE(ABORT, 'Rows of exchanges are only ever added.'); END;
 
--- A purchase as it was before it was amended or moved.
--- counted_points, counted_stamps: what is charged to the daily limit of the member of staff.
--- retained_budget_usage: what a moved purchase used of clauses' budgets for its former customer.
+-- A correction of a receipt, by which it was amended or moved, with the purchase as it was before.
+-- counted_points, counted_stamps: what the correction uses of the daily staff budget of its access key.
+-- retained_budget_usage: what a moved purchase has used of clauses' budgets and keeps using for its former customer.
 CREATE TABLE receipt_corrections (
     program_id TEXT NOT NULL,
     id TEXT NOT NULL,
@@ -431,7 +431,7 @@ BEGIN SELECT RAISE(ABORT, 'Rows of receipt_corrections are only ever added.'); E
 CREATE TRIGGER receipt_corrections_no_delete BEFORE DELETE ON receipt_corrections
 BEGIN SELECT RAISE(ABORT, 'Rows of receipt_corrections are only ever added.'); END;
 
--- What a purchase no longer counts for, because goods came back: as a visit, and points.
+-- What no longer counts of a purchase, mostly because goods were returned: its visit (no_visit: 1), and points clawed back.
 CREATE TABLE purchase_reductions (
     program_id TEXT NOT NULL,
     purchase_id TEXT NOT NULL,
@@ -451,7 +451,7 @@ CREATE TABLE purchase_reductions (
 CREATE INDEX purchase_reductions_of_customer ON purchase_reductions (program_id, customer_id, occurred_at);
 
 -- A refund or an exchange that arrived before its purchase and waits for it. new_receipt_number: of an exchange,
--- the number of its new receipt. rejected_with says why the purchase could not take the refund.
+-- the number of its new receipt. rejected_with: the problem because of which it could not be applied to its purchase.
 CREATE TABLE pending_refunds (
     program_id TEXT NOT NULL,
     id TEXT NOT NULL,
@@ -490,7 +490,7 @@ CREATE TABLE pending_refund_digests (
         REFERENCES programs (id) ON DELETE RESTRICT ON UPDATE RESTRICT
 ) STRICT;
 
--- A receipt with an impossible time, as it was sent, until a person settles it. Only the outcome changes, once.
+-- A receipt with an implausible time, as it was sent, until staff settle it. Only the outcome changes, once.
 CREATE TABLE quarantined_receipts (
     program_id TEXT NOT NULL,
     id TEXT NOT NULL,
@@ -543,7 +543,7 @@ BEGIN SELECT RAISE(ABORT, 'These columns of quarantined_receipts never change.')
 CREATE TRIGGER quarantined_receipts_no_delete BEFORE DELETE ON quarantined_receipts
 BEGIN SELECT RAISE(ABORT, 'Rows of quarantined_receipts are never deleted.'); END;
 
--- The number of quarantined receipts of a program and a digest of them, by which `troth verify` finds changed rows.
+-- How many receipts of a program ever came into quarantine, and a digest of them, by which `troth verify` finds changed rows.
 CREATE TABLE quarantine_digests (
     program_id TEXT NOT NULL,
     number INTEGER NOT NULL,
@@ -553,8 +553,8 @@ CREATE TABLE quarantine_digests (
         REFERENCES programs (id) ON DELETE RESTRICT ON UPDATE RESTRICT
 ) STRICT;
 
--- A use of a clause by a customer, for limits per period. birthday_year is the year of the birthday that a birthday
--- clause was used for. A late event or a refund may change these counters, so rows may be removed.
+-- A use of a clause by a customer, for limits per period. birthday_year: the year of the birthday that the use was for, if
+-- it was for one. A late event or a refund may change these counters, so rows may be removed.
 CREATE TABLE clause_uses (
     program_id TEXT NOT NULL,
     id TEXT NOT NULL,
@@ -584,7 +584,7 @@ CREATE TABLE clause_items (
 CREATE INDEX clause_items_of_customer ON clause_items (program_id, customer_id, occurred_at);
 
 -- The budget of a clause.
--- points_used: what all customers together have used of it, in points.
+-- points_used: the points that all customers together have used of it.
 CREATE TABLE clause_budgets (
     program_id TEXT NOT NULL,
     clause TEXT NOT NULL,
@@ -595,9 +595,9 @@ CREATE TABLE clause_budgets (
     CONSTRAINT clause_budgets_points_used CHECK (points_used >= 0)
 ) STRICT, WITHOUT ROWID;
 
--- The customer's own share of the budget of a clause. Points of a budget that came back are granted to the same
--- customer first.
--- points: what a purchase adds to the share; below 0: what it takes from it.
+-- What a purchase adds to its customer's own share of the budget of a clause: points of the budget that came back, which
+-- only this customer can get again. The share is the sum of the rows.
+-- points: what the purchase adds to the share; below 0: what it uses of the share.
 CREATE TABLE budget_shares (
     program_id TEXT NOT NULL,
     purchase_id TEXT NOT NULL,
@@ -613,7 +613,7 @@ CREATE TABLE budget_shares (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX budget_shares_of_customer ON budget_shares (program_id, customer_id, clause);
 
--- What points buy. stock NULL is without limit; cash_part is paid besides the points, in minor units.
+-- A reward. stock: the items left; NULL: no limit. cash_part: what is paid in addition to the points, in minor units.
 CREATE TABLE rewards (
     program_id TEXT NOT NULL,
     id TEXT NOT NULL,
@@ -639,14 +639,14 @@ CREATE TABLE rewards (
 ) STRICT;
 
 -- A reward that a customer redeemed, or has on hold.
--- held_until: when a hold expires; NULL: redeemed at once.
+-- held_until: when the hold expires; NULL: redeemed directly, without a hold.
 -- ended_at: when a hold was released or expired.
--- checkout: the number that a till gave it.
+-- checkout: the number of the checkout that redeemed or held the reward.
 -- number_location, number_day: as in purchases, for the number of the checkout.
 -- fulfilled_by: the access key with which the reward was handed over.
 -- actor: the access key with which it was redeemed or held; NULL: the command line.
--- issued_at: when a customer paid for it with a key of their own; it is handed over later.
--- source: who numbers the checkout: '' the program, else the customer who redeems with a key of their own.
+-- issued_at: when a customer paid for it with a key of their own; a till hands the reward over later.
+-- source: who numbers the checkout: '' the program, otherwise the customer (id) who redeems with a key of their own.
 CREATE TABLE redemptions (
     program_id TEXT NOT NULL,
     id TEXT NOT NULL,
@@ -685,7 +685,7 @@ CREATE UNIQUE INDEX redemptions_checkout_key
     ON redemptions (program_id, source, checkout, number_location, number_day)
     WHERE checkout IS NOT NULL;
 
--- A redemption that was undone, and until when the returned points may still be used.
+-- The reversal of a redemption. usable_until: until when the returned points may still be used.
 CREATE TABLE reversals (
     program_id TEXT NOT NULL,
     id TEXT NOT NULL,
@@ -708,8 +708,8 @@ BEGIN SELECT RAISE(ABORT, 'Rows of reversals are only ever added.'); END;
 CREATE TRIGGER reversals_no_delete BEFORE DELETE ON reversals
 BEGIN SELECT RAISE(ABORT, 'Rows of reversals are only ever added.'); END;
 
--- The purchase that a redemption paid for: one purchase, once. A row is removed where an amended receipt no longer
--- names the redemption.
+-- The purchase that a redemption paid for: at most one. A row is removed when an amended receipt no longer names the
+-- redemption.
 CREATE TABLE redemption_payments (
     program_id TEXT NOT NULL,
     redemption_id TEXT NOT NULL,
@@ -723,14 +723,14 @@ CREATE TABLE redemption_payments (
 CREATE INDEX redemption_payments_of_purchase ON redemption_payments (program_id, purchase_id);
 
 -- The points or stamps of a wallet: the balance as of the last replay, and the state of that replay.
--- owed: points clawed back beyond the balance.
+-- owed: points clawed back that the customer did not have and owes.
 -- entry_count, last_hash: the number of entries and the hash of the last one.
 -- replayed_through: the balance contains every event up to this instant.
 -- next_change_at: when the next change falls due.
 -- next_notice_at: when the next expiry notice is due.
--- has_merges: 1 where another wallet was merged into this one, or this one into another.
+-- has_merges: 1 if another wallet was merged into this one, or this one into another.
 -- terms_version: the latest version of the terms that the replay used.
--- events_digest: a digest of all rows of events behind the account.
+-- events_digest: a digest of the rows of all events behind the account.
 CREATE TABLE accounts (
     program_id TEXT NOT NULL,
     id TEXT NOT NULL,
@@ -762,10 +762,10 @@ CREATE TABLE accounts (
 CREATE INDEX accounts_next_change_at ON accounts (program_id, next_change_at) WHERE next_change_at IS NOT NULL;
 CREATE INDEX accounts_next_notice_at ON accounts (program_id, next_notice_at) WHERE next_notice_at IS NOT NULL;
 
--- An entry of an account's ledger. Each contains the hash of the one before.
--- subject: the id of what it is about, such as a purchase, a redemption or a lot.
--- owed_change: the change of what the customer owes.
--- cause: the event that made a correction necessary; NULL: no correction.
+-- An entry of an account's ledger. previous: the hash of the entry before.
+-- subject: the id of what the entry is about, such as a purchase, a redemption or a lot.
+-- owed_change: by how many points the customer's debt grew (above 0) or shrank (below 0).
+-- cause: the late or corrected event because of which this correcting entry was appended; NULL: it corrects nothing.
 CREATE TABLE entries (
     program_id TEXT NOT NULL,
     id TEXT NOT NULL,
@@ -807,9 +807,9 @@ CREATE TRIGGER entries_no_delete BEFORE DELETE ON entries
 BEGIN SELECT RAISE(ABORT, 'Rows of entries are only ever added.'); END;
 
 -- Points of an account that were earned together and expire together.
--- points: as earned; a late event may change it.
--- remaining: what is left.
--- held: what holds reserve of that.
+-- points: how many were earned; a late event may change that.
+-- remaining: how many are left.
+-- held: how many of these are reserved by holds.
 CREATE TABLE lots (
     program_id TEXT NOT NULL,
     id TEXT NOT NULL,
@@ -920,7 +920,7 @@ BEGIN SELECT RAISE(ABORT, 'Rows of transfers are only ever added.'); END;
 CREATE TRIGGER transfers_no_delete BEFORE DELETE ON transfers
 BEGIN SELECT RAISE(ABORT, 'Rows of transfers are only ever added.'); END;
 
--- A notice to a customer of lots that will expire.
+-- A notice to a customer about lots that will expire.
 CREATE TABLE expiry_notices (
     program_id TEXT NOT NULL,
     id TEXT NOT NULL,
@@ -937,7 +937,7 @@ BEGIN SELECT RAISE(ABORT, 'Rows of expiry_notices are only ever added.'); END;
 CREATE TRIGGER expiry_notices_no_delete BEFORE DELETE ON expiry_notices
 BEGIN SELECT RAISE(ABORT, 'Rows of expiry_notices are only ever added.'); END;
 
--- A delivery of a notice, by channel: points expire only after it reached the customer in time.
+-- The delivery of a notice through a channel: points expire only if a notice was delivered in time.
 CREATE TABLE expiry_notice_deliveries (
     program_id TEXT NOT NULL,
     id TEXT NOT NULL,
@@ -956,7 +956,8 @@ CREATE TRIGGER expiry_notice_deliveries_no_delete BEFORE DELETE ON expiry_notice
 BEGIN SELECT RAISE(ABORT, 'Rows of expiry_notice_deliveries are only ever added.'); END;
 
 -- The result of a mutation, by its idempotency key: the same key gets the same answer again.
--- source: whose key it is: '' the program's, which all its access keys share, else the customer's whose access key sent it.
+-- source: whose key it is: '' the program's, shared by all its access keys, otherwise the customer (id) whose access key
+--   sent it.
 -- recorded_at: by the clock of the program; the balances in the answer are those of that time.
 CREATE TABLE idempotency_keys (
     program_id TEXT NOT NULL,
@@ -978,8 +979,8 @@ BEGIN SELECT RAISE(ABORT, 'Rows of idempotency_keys are only ever added.'); END;
 CREATE TRIGGER idempotency_keys_no_delete BEFORE DELETE ON idempotency_keys
 BEGIN SELECT RAISE(ABORT, 'Rows of idempotency_keys are only ever added.'); END;
 
--- What a grown program looks like, so that the planner does not read a whole program where an index leads to one row: a
--- fresh file has no statistics, and without them the planner takes program_id to be selective.
+-- Statistics of a large program. A new file has none, and without them SQLite's planner assumes that program_id selects few
+-- rows, and reads a whole program where an index leads to one row.
 ANALYZE;
 INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('lots', 'lots', '1000000 1000000 1'),

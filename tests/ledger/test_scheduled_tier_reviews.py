@@ -107,7 +107,7 @@ def by_card(card: str) -> CustomerReference:
 @pytest.fixture
 def runner(database_url: str) -> Iterator[DatabaseRunner]:
     """The database, with batches of two accounts."""
-    with open_runner(database_url) as found, patch.object(schedule_tier_reviews, "BATCH", 2):
+    with open_runner(database_url) as found, patch.object(schedule_tier_reviews, "BATCH_SIZE", 2):
         yield found
 
 

@@ -1,7 +1,7 @@
-"""Every table as a model: what is stored, by concept. The tables themselves are made by the files in ``migrations/``.
+"""A model for each table, by concept. The tables themselves are created by the files in ``migrations/``.
 
-The ORM reads and writes what no till waits for; the rest of the store is SQL. A model knows one column as its key; in the
-database the key of every table but ``programs`` begins with ``program_id``. So rows are created and found through models,
-always with ``program_id`` in the filter, and never saved or deleted by key alone. References to other rows are plain ids,
-because the ORM has no keys of several columns.
+The ORM reads and writes rows that no till waits for; the rest of the store is SQL. A model has one column as its key, but
+in the database the key of every table except ``programs`` begins with ``program_id``. So rows are created and found through
+models only with ``program_id``, and never saved or deleted by the model's key alone. References to other rows are plain
+ids, because the ORM has no keys of several columns.
 """

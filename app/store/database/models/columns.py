@@ -1,4 +1,4 @@
-"""Columns that look different in each database: ids, instants and JSON."""
+"""Columns whose type differs between the databases: ids, instants and JSON."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Json(_Text):
 
 
 class Instant(Field[datetime], datetime):
-    """An aware UTC instant, however the database keeps it."""
+    """An aware UTC instant: a timestamp in PostgreSQL, a text in SQLite."""
 
     skip_to_python_if_native = False
     SQL_TYPE = "TIMESTAMPTZ"

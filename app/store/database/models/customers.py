@@ -22,10 +22,10 @@ class WalletRow(Model):
 
 
 class CustomerRow(Model):
-    """A member, or one who was merged into another (merged_into).
+    """A customer; `merged_into` is the customer who survived a merger.
 
-    The birthday is personal data and may be removed. tier, tier_since and tier_grace_ends_at are the tier as last
-    evaluated.
+    The birthday is personal data and may be removed. `tier`, `tier_since` and `tier_grace_ends_at` are the tier as of the
+    last replay.
     """
 
     program_id = Id()
@@ -50,7 +50,7 @@ class CustomerRow(Model):
 class IdentityRow(Model):
     """What a customer is recognized by: a card, an e-mail address, a phone number.
 
-    The value is kept in one spelling.
+    The value is stored in one spelling.
     """
 
     program_id = Id()
@@ -96,9 +96,9 @@ class CustomerPreferenceRow(Model):
 class AccessKeyRow(Model):
     """A key to the API: its role and a hash of its secret. A customer's key names the customer.
 
-    `number` is its place in the list of the program's keys. `expires_at` is when it ends by itself, by the server's clock;
-    of a rotated key, when its successor is alone. `replaces_id` is the key that it was made for by a rotation, `actor`
-    the key it was made with (None: the command line).
+    `number` counts the keys of a program from 1. `expires_at` is when the key ends by itself, by the server's clock; a
+    rotated key may be used beside its successor until then. `replaces_id` is the key that this one replaced by a rotation,
+    `actor` the key with which it was created (None: the command line).
     """
 
     program_id = Id()
@@ -134,7 +134,7 @@ class AccessKeyUseRow(Model):
 
 
 class KeyHolderRow(Model):
-    """The customer behind a staff key: the key must not change the customer's own wallet."""
+    """The customer record of the holder of a staff key: the key must not change that customer's wallet."""
 
     program_id = Id()
     key_id = Id(primary_key=True)
@@ -150,7 +150,7 @@ class MergerRow(Model):
     """A wallet that was merged into another one, of the same person or of a household.
 
     `customer_id`: the customer whose wallet was merged.
-    `survivor_id`: the customer that remains of the same person; NULL: a household, in which both remain.
+    `survivor_id`: the customer as whom the merged one continues; NULL: a household, in which both customers remain.
     """
 
     program_id = Id()

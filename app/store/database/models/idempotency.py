@@ -11,7 +11,8 @@ from app.store.database.models.columns import Id, Instant, Json, TextKey
 class IdempotencyKeyRow(Model):
     """The result of a mutation, by its idempotency key: the same key gets the same answer again.
 
-    `source`: whose key it is: "" the program's, which all its access keys share, else the customer's whose access key sent it.
+    `source`: whose key it is: "" the program's, shared by all its access keys, otherwise the customer (id) whose access key
+    sent it.
     """
 
     program_id = Id()

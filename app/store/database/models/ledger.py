@@ -12,14 +12,14 @@ from app.store.database.models.columns import Id, Instant, Json
 class AccountRow(Model):
     """The points or stamps of a wallet: the balance as of the last replay, and the state of that replay.
 
-    `owed`: points clawed back beyond the balance.
+    `owed`: points clawed back that the customer did not have and owes.
     `entry_count`, `last_hash`: the number of entries and the hash of the last one.
     `replayed_through`: the balance contains every event up to this instant.
     `next_change_at`: when the next change falls due.
     `next_notice_at`: when the next expiry notice is due.
-    `has_merges`: 1 where another wallet was merged into this one, or this one into another.
+    `has_merges`: 1 if another wallet was merged into this one, or this one into another.
     `terms_version`: the latest version of the terms that the replay used.
-    `events_digest`: a digest of all rows of events behind the account.
+    `events_digest`: a digest of the rows of all events behind the account.
     """
 
     program_id = Id()
@@ -48,11 +48,11 @@ class AccountRow(Model):
 
 
 class EntryRow(Model):
-    """An entry of an account's ledger. Each contains the hash of the one before.
+    """An entry of an account's ledger. `previous` is the hash of the entry before.
 
-    `subject`: the id of what it is about, such as a purchase, a redemption or a lot.
-    `owed_change`: the change of what the customer owes.
-    `cause`: the event that made a correction necessary; NULL: no correction.
+    `subject`: the id of what the entry is about, such as a purchase, a redemption or a lot.
+    `owed_change`: by how many points the customer's debt grew (above 0) or shrank (below 0).
+    `cause`: the late or corrected event because of which this correcting entry was appended; NULL: it corrects nothing.
     """
 
     program_id = Id()
@@ -84,9 +84,9 @@ class EntryRow(Model):
 class LotRow(Model):
     """Points of an account that were earned together and expire together.
 
-    `points`: as earned; a late event may change it.
-    `remaining`: what is left.
-    `held`: what holds reserve of that.
+    `points`: how many were earned; a late event may change that.
+    `remaining`: how many are left.
+    `held`: how many of these are reserved by holds.
     """
 
     program_id = Id()
@@ -164,7 +164,7 @@ class TransferRow(Model):
 
 
 class ExpiryNoticeRow(Model):
-    """A notice to a customer of lots that will expire."""
+    """A notice to a customer about lots that will expire."""
 
     program_id = Id()
     id = Id(primary_key=True)
@@ -179,7 +179,7 @@ class ExpiryNoticeRow(Model):
 
 
 class ExpiryNoticeDeliveryRow(Model):
-    """A delivery of a notice, by channel: points expire only after it reached the customer in time."""
+    """The delivery of a notice through a channel: points expire only if a notice was delivered in time."""
 
     program_id = Id()
     id = Id(primary_key=True)

@@ -14,13 +14,14 @@ class ProgramRow(Model):
     `clock_offset_seconds`: how far the clock of a sandbox was moved forward.
     `tier_reviews_scheduled_through`: the latest start of terms for which a tier review of every account is
       scheduled.
-    `receipt_numbers`: within what a receipt number is unique.
-    `receipt_day_starts`: when a business day starts, for numbers that are unique within one.
+    `receipt_numbers`: the scope within which a receipt number is unique.
+    `receipt_day_starts`: the time of day at which a business day starts, for numbers that are unique within a business
+      day.
     `staff_adjustments`, `staff_transfers`: points that a member of staff may adjust or transfer in a day.
     `amendment_days`: the age (days) up to which a till may amend a receipt.
     `amendment_amount`: by how much a till may change a receipt whatever its total (minor units; NULL: 100 major
       units).
-    `receipt_age_days`: an older receipt is put into quarantine.
+    `receipt_age_days`: the age (days) beyond which a receipt is put into quarantine.
     `slug`: the name in public addresses, unique over all programs. `listed`: 1 if the first page of the deployment
       shows it.
     """
@@ -53,7 +54,7 @@ class ProgramRow(Model):
 
 
 class LocationRow(Model):
-    """A shop, with its own time zone. number counts the locations of a program from 1."""
+    """A shop, with its own time zone. `number` counts the locations of a program from 1."""
 
     program_id = Id()
     id = Id(primary_key=True)

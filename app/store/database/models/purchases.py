@@ -1,4 +1,4 @@
-"""Receipts: purchases, refunds and exchanges, corrected, pending or in quarantine."""
+"""Receipts: purchases, refunds and exchanges, also pending ones and those in quarantine, and corrections."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from app.store.database.models.columns import Id, Instant, Json
 
 
 class PurchaseRow(Model):
-    """A receipt. A correction may change customer_id, total, earned, facts and moved_by, and nothing else.
+    """A purchase. A correction may change customer_id, total, earned, facts and moved_by, and nothing else.
 
-    `number_location`, `number_day`: the location (id) and the business day within which its number is unique, by
-      the setting in force when it was recorded; '' where numbers did not depend on it.
+    `number_location`, `number_day`: the location (id) and the business day within which its number is unique, by the
+      setting when it was recorded; '' if numbers did not depend on the location or the day.
     `completion`: counts from 1 how often the order with this number was completed.
-    `moved_by`: the correction that moved the receipt to its customer.
+    `moved_by`: the correction that moved the purchase to its customer.
     `actor`: the access key with which it was recorded.
     """
 
@@ -45,7 +45,7 @@ class PurchaseRow(Model):
 
 
 class RefundRow(Model):
-    """Goods or money of a purchase that came back.
+    """A refund of a purchase: goods that were returned, or a part of the price that was paid back.
 
     `clawback_due`: points to claw back.
     `clawed_back`: points that were clawed back.
@@ -75,7 +75,7 @@ class RefundRow(Model):
 
 
 class ExchangeRow(Model):
-    """A refund, and the purchase that was handed out for the returned goods."""
+    """An exchange: a refund, and the purchase of the new goods that the customer took for the returned ones."""
 
     program_id = Id()
     refund_id = Id(primary_key=True)
@@ -88,10 +88,10 @@ class ExchangeRow(Model):
 
 
 class ReceiptCorrectionRow(Model):
-    """A purchase as it was before it was amended or moved.
+    """A correction of a receipt, by which it was amended or moved, with the purchase as it was before.
 
-    `counted_points`, `counted_stamps`: what is charged to the daily limit of the member of staff.
-    `retained_budget_usage`: what a moved purchase used of clauses' budgets for its former customer.
+    `counted_points`, `counted_stamps`: what the correction uses of the daily staff budget of its access key.
+    `retained_budget_usage`: what a moved purchase has used of clauses' budgets and keeps using for its former customer.
     """
 
     program_id = Id()
@@ -117,7 +117,7 @@ class ReceiptCorrectionRow(Model):
 
 
 class PurchaseReductionRow(Model):
-    """What a purchase no longer counts for, because goods came back: as a visit, and points."""
+    """What no longer counts of a purchase, mostly because goods were returned: its visit (`no_visit`: 1), and points."""
 
     program_id = Id()
     purchase_id = Id(primary_key=True)
@@ -135,8 +135,8 @@ class PurchaseReductionRow(Model):
 class PendingRefundRow(Model):
     """A refund or an exchange that arrived before its purchase and waits for it.
 
-    `new_receipt_number`: of an exchange, the number of its new receipt. `rejected_with` says why the purchase
-    could not take the refund.
+    `new_receipt_number`: of an exchange, the number of its new receipt. `rejected_with`: the problem because of which it
+    could not be applied to its purchase.
     """
 
     program_id = Id()
@@ -176,7 +176,7 @@ class PendingRefundDigestRow(Model):
 
 
 class QuarantinedReceiptRow(Model):
-    """A receipt with an impossible time, as it was sent, until a person settles it.
+    """A receipt with an implausible time, as it was sent, until staff settle it.
 
     Only the outcome changes, once.
     """
@@ -210,9 +210,7 @@ class QuarantinedReceiptRow(Model):
 
 
 class QuarantineDigestRow(Model):
-    """The number of quarantined receipts of a program and a digest of them, by which `troth verify` finds changed
-    rows.
-    """
+    """How many receipts of a program ever came into quarantine, and a digest of them, for `troth verify`."""
 
     program_id = Id(primary_key=True)
     number = fields.BigIntField()

@@ -9,7 +9,7 @@ from app.store.database.models.columns import Id, Instant, Json
 
 
 class RewardRow(Model):
-    """What points buy. stock NULL is without limit; cash_part is paid besides the points, in minor units."""
+    """A reward. `stock`: the items left; NULL: no limit. `cash_part`: what is paid in addition to the points, in minor units."""
 
     program_id = Id()
     id = Id(primary_key=True)
@@ -34,14 +34,14 @@ class RewardRow(Model):
 class RedemptionRow(Model):
     """A reward that a customer redeemed, or has on hold.
 
-    `held_until`: when a hold expires; NULL: redeemed at once.
+    `held_until`: when the hold expires; NULL: redeemed directly, without a hold.
     `ended_at`: when a hold was released or expired.
-    `checkout`: the number that a till gave it.
+    `checkout`: the number of the checkout that redeemed or held the reward.
     `number_location`, `number_day`: as in purchases, for the number of the checkout.
     `fulfilled_by`: the access key with which the reward was handed over.
     `actor`: the access key with which it was redeemed or held.
-    `issued_at`: when a customer paid for it with a key of their own; it is handed over later.
-    `source`: who numbers the checkout: "" the program, else the customer who redeems with a key of their own.
+    `issued_at`: when a customer paid for it with a key of their own; a till hands the reward over later.
+    `source`: who numbers the checkout: "" the program, otherwise the customer (id) who redeems with a key of their own.
     """
 
     program_id = Id()
@@ -73,7 +73,7 @@ class RedemptionRow(Model):
 
 
 class ReversalRow(Model):
-    """The reversal of a redemption, and until when the returned points may still be used."""
+    """The reversal of a redemption. `usable_until`: until when the returned points may still be used."""
 
     program_id = Id()
     id = Id(primary_key=True)
@@ -91,9 +91,9 @@ class ReversalRow(Model):
 
 
 class RedemptionPaymentRow(Model):
-    """The purchase that a redemption paid for: one purchase, once.
+    """The purchase that a redemption paid for: at most one.
 
-    A row is removed where an amended receipt no longer names the redemption.
+    A row is removed when an amended receipt no longer names the redemption.
     """
 
     program_id = Id()

@@ -1,4 +1,4 @@
-"""Versions of the terms, and drafts that are tried out."""
+"""Versions of the terms, and impact previews of drafts."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class TermsWithdrawalRow(Model):
 
 
 class ImpactPreviewRow(Model):
-    """A draft of terms that is replayed on recent purchases: how far the replay is, and what came out."""
+    """A preview of drafted terms, which are applied to recent purchases: how far it has come, and its result."""
 
     program_id = Id()
     id = Id(primary_key=True)

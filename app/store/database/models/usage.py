@@ -11,8 +11,8 @@ from app.store.database.models.columns import Id, Instant, TextKey
 class ClauseUseRow(Model):
     """A use of a clause by a customer, for limits per period.
 
-    birthday_year is the year of the birthday that a birthday clause was used for. A late event or a refund may
-    change these counters, so rows may be removed.
+    `birthday_year` is the year of the birthday that the use was for, if it was for one. A late event or a refund may change
+    these counters, so rows may be removed.
     """
 
     program_id = Id()
@@ -47,7 +47,7 @@ class ClauseItemsRow(Model):
 class ClauseBudgetRow(Model):
     """The budget of a clause.
 
-    `points_used`: what all customers together have used of it, in points. The key of the table is the program and the clause.
+    `points_used`: the points that all customers together have used of it. The key of the table is the program and the clause.
     """
 
     program_id = Id()
@@ -61,12 +61,12 @@ class ClauseBudgetRow(Model):
 
 
 class BudgetShareChangeRow(Model):
-    """A purchase's change of its customer's own share of the budget of a clause.
+    """What a purchase adds to its customer's own share of the budget of a clause: points of the budget that came back.
 
-    Points of a budget that came back are granted to the same customer first: the sum of the rows is the share.
+    Only this customer can get them again. The share is the sum of the rows.
 
-    `points`: what the purchase adds to the share; below 0: what it takes from it. The ORM knows keys of one column: the
-    key of the table is the program, purchase, clause and customer.
+    `points`: what the purchase adds to the share; below 0: what it uses of the share. The ORM has keys of one column only;
+    the key of the table is the program, the purchase, the clause and the customer.
     """
 
     program_id = Id()
