@@ -1,4 +1,4 @@
-"""The application: runs each command in one transaction and each query on one snapshot.
+"""The application: runs each command in one transaction and each query on one state of the database.
 
 The API calls the application and never the database, so that nothing above it depends on which database is used.
 """
@@ -28,7 +28,7 @@ Result = TypeVar("Result")
 
 
 def fingerprint(name: str, input: Any) -> str:
-    """A digest of a command's name and input that does not depend on the order of the fields."""
+    """A digest of a command's name and input, whatever the order of the input's fields."""
     return hashlib.sha256(name.encode() + b"\n" + orjson.dumps(input, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
@@ -72,7 +72,7 @@ class Application:
     ) -> Execution[ResultType] | Problem:
         """Run one command in one transaction, once per idempotency key; a Problem rolls back everything it wrote.
 
-        `fingerprint_input` is the input as it was sent: the same key with another one is rejected.
+        `fingerprint_input` is the input as it was sent: the same key with another input is rejected.
         """
         received_at = self.server_now()
         context = CommandContext(
@@ -107,21 +107,21 @@ class Application:
 
         return await self.database.write(work, program_id=new_program.program.id, lock_key=new_program.program.id)
 
-    def end_key(self, access_key_id: str) -> None:
-        """Tell this process that a key was revoked or rotated: what is cached of it is forgotten."""
+    def forget_key(self, access_key_id: str) -> None:
+        """Forget what this process has cached of an access key that was revoked or rotated."""
         for forget in self.on_key_ended:
             forget(access_key_id)
 
     async def query_all(self, queries: Sequence[Callable[[Session], Awaitable[Any]]], *, program_id: str) -> list[Any]:
-        """Run several queries, one after the other, on one snapshot of a program."""
+        """Run several queries about a program, one after the other, on one state of the database."""
 
         async def work(session: Session) -> list[Any]:
-            return [await question(session) for question in queries]
+            return [await query(session) for query in queries]
 
         return await self.database.read(work, program_id=program_id)
 
     async def query(self, query: Callable[..., Awaitable[Result]], *, program_id: str, **parameters: Any) -> Result:
-        """Run one query on one snapshot of a program."""
+        """Run one query about a program, on one state of the database."""
         return await self.database.read(partial(query, **parameters), program_id=program_id)
 
     async def query_long(
@@ -132,30 +132,30 @@ class Application:
         until: Callable[[], Awaitable[None]] | None = None,
         **parameters: Any,
     ) -> Result:
-        """Run one long read, on one snapshot and on a connection that no till uses.
+        """Run one long query about a program, on one state of the database and a connection that no till uses.
 
-        It is cancelled when `until` returns first: nobody waits for its result any more.
+        It is cancelled if `until` returns first, as then nobody waits for its result any more.
         """
         return await self.database.read_long(partial(query, **parameters), program_id=program_id, until=until)
 
     async def query_across_programs(self, query: Callable[..., Awaitable[Result]], **parameters: Any) -> Result:
-        """Run one query about several programs, or before the program is known, on one snapshot."""
+        """Run one query about several programs, or before the program is known, on one state of the database."""
         return await self.database.read_across_programs(partial(query, **parameters))
 
 
 async def _carry_out(
     session: Session, *, use_case: UseCase[CommandType, ResultType], context: CommandContext, command: CommandType
 ) -> Execution[ResultType]:
-    """Carry out a command and store its result under its key, or return the result that is stored there already.
+    """Carry out a command and store its result under its key, or return the result that is already stored under the key.
 
-    Raises _Rejected, and UnknownKindError for a stored result that is none of the command's.
+    Raises _Rejected, and UnknownKindError for a stored result whose kind the command does not have.
     """
-    stored = await idempotency.find(session, key=context.idempotency_key, sources=context.sources)
-    if stored is not None:
-        if stored.mutation != context.name or stored.fingerprint != context.fingerprint:
+    stored_result = await idempotency.find(session, key=context.idempotency_key, sources=context.sources)
+    if stored_result is not None:
+        if stored_result.mutation != context.name or stored_result.fingerprint != context.fingerprint:
             raise _Rejected(Problem(ProblemCode.IDEMPOTENCY_KEY_REUSED, path=("idempotencyKey",)))
-        earlier = decode(stored.answer, kinds=use_case.kinds)
-        return Execution(replace(earlier, first_carried_out_at=stored.recorded_at), repeated=True)
+        earlier_result = decode(stored_result.answer, kinds=use_case.kinds)
+        return Execution(replace(earlier_result, first_carried_out_at=stored_result.recorded_at), repeated=True)
     result = await use_case.handler(session, context=context, command=command)
     if isinstance(result, Problem):
         raise _Rejected(result)

@@ -34,11 +34,13 @@ class WriteContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandContext(WriteContext):
-    """How and when a command was received. `now` is the program's time then: everything is decided and recorded at it.
+    """How and when a command was received. `now` is the program's time at that moment, at which everything is decided and
+    recorded.
 
     `fingerprint` is a digest of the command's name and its canonical input, `actor` the id of the access key used (None:
     the command line), and `principal` its holder. `received_at` is the server's time when the command arrived, whatever
-    the program's clock shows. `sources` are those of the principal, the program for the command line. `time_reviewed`: the age of the receipt was checked before, or staff settle it.
+    the program's clock shows. `sources` are those of the principal; for the command line, the program. `time_reviewed`: the
+    age of the receipt was checked before, or staff settle it.
     """
 
     program: Program
@@ -80,7 +82,7 @@ Command_contra = TypeVar("Command_contra", contravariant=True)
 
 
 class Handler(Protocol[Command_contra, Result_co]):
-    """The function that carries out a command within a transaction, which is rolled back where it returns a Problem.
+    """The function that carries out a command within a transaction. If it returns a Problem, the transaction is rolled back.
 
     A refusal by the terms is no Problem but a result, which is stored.
     """
@@ -93,7 +95,7 @@ class Handler(Protocol[Command_contra, Result_co]):
 
 @dataclass(frozen=True, slots=True)
 class UseCase(Generic[Command_contra, Result_co]):
-    """A command that the application carries out once per idempotency key; `kinds` are those of its results."""
+    """A command that the application carries out once per idempotency key; `kinds` are the classes of its results, by kind."""
 
     handler: Handler[Command_contra, Result_co]
     kinds: Mapping[str, type[Result_co]]
@@ -101,7 +103,7 @@ class UseCase(Generic[Command_contra, Result_co]):
     def __call__(
         self, session: Session, *, context: CommandContext, command: Command_contra
     ) -> Awaitable[Result_co | Problem]:
-        """Carry it out as part of another command, without an idempotency key."""
+        """Carry out the command as part of another one, without an idempotency key."""
         return self.handler(session, context=context, command=command)
 
 
@@ -136,5 +138,5 @@ def use_case(*results: type[Any]) -> Callable[[Handler[Any, Any]], UseCase[Any, 
 
 async def balances_now(session: Session, *, customer: Customer) -> dict[Unit, Balance]:
     """The stored balances of a customer's wallet, in every unit it ever held; its account must be locked."""
-    others = await accounts.other_accounts(session, wallet_id=customer.account.wallet_id)
-    return {Unit.POINTS: customer.account.balance} | {unit: account.balance for unit, account in others.items()}
+    other_accounts = await accounts.other_accounts(session, wallet_id=customer.account.wallet_id)
+    return {Unit.POINTS: customer.account.balance} | {unit: account.balance for unit, account in other_accounts.items()}

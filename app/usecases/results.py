@@ -25,9 +25,10 @@ NOT_STORED: Mapping[str, bool] = MappingProxyType({"stored": False})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandResult:
-    """What a command came to. `kind` says in what is stored which class it is.
+    """The result of a command. `kind` is stored with it and says of which class it is.
 
-    `first_carried_out_at` is the program's time when the command was carried out, if its key was repeated; None: just now.
+    `first_carried_out_at`: if the idempotency key is repeated, the program's time at which the command was carried out; None if
+    it was carried out just now.
     """
 
     kind: ClassVar[str]
@@ -42,7 +43,8 @@ class CommandResult:
 class DecidedResult(CommandResult):
     """A result with a decision of the terms, and the balances after it.
 
-    `terms`, the version that decided, spares reading it again to show a new result; the decision names its number.
+    `terms` is the version that decided, so that it need not be read again to show a new result; None in a stored result, whose
+    decision has its number.
     """
 
     decision: Decision
@@ -74,7 +76,7 @@ class UnknownKindError(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class _StoredField:
-    """A stored field of a result; a value stands in JSON as it is where there is no `encode` and no `decode`."""
+    """A stored field of a result; without `encode` and `decode` its value is stored in JSON as it is."""
 
     name: str
     read: Callable[[CommandResult], Any]
@@ -88,14 +90,14 @@ _KINDS: dict[str, type[CommandResult]] = {}
 
 
 def stored_as(kind: str) -> Callable[[type[ResultType]], type[ResultType]]:
-    """Register a result class (a dataclass) under its kind. Raises ValueError for a kind that another class has."""
+    """Register a result class (a dataclass) under its kind. Raises ValueError if another class has the kind."""
 
     def register(result_class: type[ResultType]) -> type[ResultType]:
         if kind in _KINDS:
             raise ValueError(f"the kind {kind} is that of {_KINDS[kind].__name__} already")
-        stored = _stored_fields(result_class)
+        stored_fields = _stored_fields(result_class)
         result_class.kind = kind
-        _KINDS[kind], _FIELDS[result_class] = result_class, stored
+        _KINDS[kind], _FIELDS[result_class] = result_class, stored_fields
         return result_class
 
     return register
@@ -109,31 +111,31 @@ def registered_kinds() -> Mapping[str, type[CommandResult]]:
 def encode(result: CommandResult) -> dict[str, Any]:
     """The result as JSON: its kind, and the fields that differ from their default."""
     data: dict[str, Any] = {"kind": result.kind}
-    for stored in _FIELDS[type(result)]:
-        value = stored.read(result)
-        if value == stored.default:
+    for stored_field in _FIELDS[type(result)]:
+        value = stored_field.read(result)
+        if value == stored_field.default:
             continue
-        data[stored.name] = value if stored.encode is None or value is None else stored.encode(value)
+        data[stored_field.name] = value if stored_field.encode is None or value is None else stored_field.encode(value)
     return data
 
 
 def decode(data: Mapping[str, Any], *, kinds: Mapping[str, type[ResultType]]) -> ResultType:
-    """The result from JSON; `kinds` are those that it may have. Raises UnknownKindError for any other."""
+    """The result from JSON; `kinds` are those that it may have. Raises UnknownKindError for any other kind."""
     result_class = kinds.get(data.get("kind", ""))
     if result_class is None:
-        found = f"the kind {data['kind']!r}" if "kind" in data else "no kind"
-        raise UnknownKindError(f"a stored result has {found}; known here: {', '.join(sorted(kinds))}")
+        kind_text = f"the kind {data['kind']!r}" if "kind" in data else "no kind"
+        raise UnknownKindError(f"a stored result has {kind_text}; known here: {', '.join(sorted(kinds))}")
     return result_class(
         **{
-            stored.name: value if stored.decode is None or value is None else stored.decode(value)
-            for stored in _FIELDS[result_class]
-            if (value := data.get(stored.name, MISSING)) is not MISSING
+            stored_field.name: value if stored_field.decode is None or value is None else stored_field.decode(value)
+            for stored_field in _FIELDS[result_class]
+            if (value := data.get(stored_field.name, MISSING)) is not MISSING
         }
     )
 
 
 def _stored_fields(result_class: type[CommandResult]) -> tuple[_StoredField, ...]:
-    """How each declared field is stored. Raises TypeError for a type that cannot be."""
+    """How each declared field is stored. Raises TypeError for a type that cannot be stored."""
     types = get_type_hints(result_class)
     return tuple(
         _StoredField(
@@ -155,8 +157,8 @@ def _coding(declared: Any) -> tuple[Callable[[Any], Any] | None, Callable[[Any],
         kinds: dict[str, type[CommandResult]] = {option.kind: option for option in options}
         return encode, lambda data: decode(data, kinds=kinds)
     if len(options) == 1:
-        for of_type, coding in _CODINGS:
-            if options[0] == of_type:
+        for value_type, coding in _CODINGS:
+            if options[0] == value_type:
                 return coding
     raise TypeError(f"no coding for a field of type {declared}")
 

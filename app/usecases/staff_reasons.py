@@ -1,4 +1,4 @@
-"""Reasons that staff give for changes by hand; those of decisions are in `app.domain.decisions`."""
+"""Reasons that staff give for changes by hand. (Reasons of decisions are another thing: `app/domain/decisions.py`.)"""
 
 from __future__ import annotations
 

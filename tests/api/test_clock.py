@@ -14,7 +14,7 @@ from app.domain.access import Role
 from app.domain.programs.program import ProgramKind
 from app.store import idempotency
 from app.store.database.connect import open_database
-from app.usecases.programs.advance_clock import FURTHEST
+from app.usecases.programs.advance_clock import LONGEST_STEP
 from tests.api.test_access import code_of, customer_key
 from tests.shop import BUY, START, Clock, Shop, create_program, open_shop
 from tests.verification import discrepancies_in
@@ -112,7 +112,7 @@ def test_clock_cannot_go_back_and_the_rejection_names_its_time(frozen: Shop, bac
 
 
 def test_clock_moves_at_most_ten_years_at_a_time(frozen: Shop) -> None:
-    refused = advance(frozen, START + FURTHEST + timedelta(microseconds=1))
+    refused = advance(frozen, START + LONGEST_STEP + timedelta(microseconds=1))
     assert refusals(refused) == [("INVALID_INPUT", ["input", "to"])]
     assert "at most 10 years at once; it shows 2090-03-06T12:00:00Z" in refused["userErrors"][0]["detail"]
     assert program_clock(frozen) == START

@@ -120,7 +120,7 @@ def advance(shop: Shop, *, to: datetime) -> RunResult:
             principal=None,
             key="k",
             fingerprint_input="k",
-            command=AdvanceClock(to=to),
+            command=AdvanceClock(new_time=to),
         )
         assert not isinstance(payload, Problem)
         (moved,) = await application.query_across_programs(all_programs)

@@ -33,7 +33,7 @@ def move_clock(url: str, *, days: int) -> datetime:
             principal=None,
             key=f"{days} days",
             fingerprint_input=days,
-            command=AdvanceClock(to=application.now(program) + timedelta(days=days)),
+            command=AdvanceClock(new_time=application.now(program) + timedelta(days=days)),
         )
         await database.stop()
         assert not isinstance(moved, Problem)

@@ -26,22 +26,22 @@ async def absorb_wallet(
     *,
     context: CommandContext,
     customer: Customer,
-    into: Customer,
+    host: Customer,
     customer_replaced: bool,
     reason: str,
 ) -> tuple[ReplayedAccount, Entry] | Problem:
-    """Merge a customer's wallet into another customer's; both accounts must be locked.
+    """Merge a customer's wallet into that of another customer, the `host`; both accounts must be locked.
 
-    `customer_replaced`: the other customer replaces this one; otherwise both stay. Returns the wallet that absorbed the
-    other, and its entry.
+    `customer_replaced`: the host replaces the customer; otherwise both stay. Returns the host's wallet with what it
+    absorbed, and its entry for the merger.
     """
     merger = Merger(
         id=context.new_id(),
         customer_id=customer.id,
-        survivor_id=into.id if customer_replaced else None,
+        survivor_id=host.id if customer_replaced else None,
         from_wallet_id=customer.account.wallet_id,
-        to_wallet_id=into.account.wallet_id,
-        occurred_at=instant_after(customer.account, into.account, now=context.now),
+        to_wallet_id=host.account.wallet_id,
+        occurred_at=instant_after(customer.account, host.account, now=context.now),
         recorded_at=context.now,
         reason=reason,
         actor=context.actor,
@@ -49,11 +49,13 @@ async def absorb_wallet(
     versions = await known_versions.load(session)
     if not versions.not_withdrawn:
         return Problem(ProblemCode.NO_TERMS_IN_FORCE, path=())
-    both = await event_log.load_many(session, points_accounts=[customer.account, into.account], versions=versions)
-    absorbed, recorded = both[customer.account.id], both[into.account.id]
-    event = WalletMerged(merger.id, merger.occurred_at, absorbed.history, merger.survivor_id)
-    recorded = replace(recorded, absorbed_histories=(*recorded.absorbed_histories, absorbed))
-    replayed = replay_recorded(recorded, versions=versions, events=[NewEvent(event)], until=event.at)
+    recorded_histories = await event_log.load_many(
+        session, points_accounts=[customer.account, host.account], versions=versions
+    )
+    absorbed_history, host_history = recorded_histories[customer.account.id], recorded_histories[host.account.id]
+    event = WalletMerged(merger.id, merger.occurred_at, absorbed_history.history, merger.survivor_id)
+    host_history = replace(host_history, absorbed_histories=(*host_history.absorbed_histories, absorbed_history))
+    replayed = replay_recorded(host_history, versions=versions, events=[NewEvent(event)], until=event.at)
     if any(balance.lifetime > MAX_POINTS for balance in replayed.balances.values()):
         return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=())
     await mergers.add(session, merger=merger)

@@ -19,7 +19,7 @@ from app.usecases.staff_reasons import reason_problem
 
 @dataclass(frozen=True, slots=True)
 class JoinHousehold:
-    """Who joins whose wallet, and why."""
+    """The customer who joins, a customer of the household, and the reason."""
 
     customer: CustomerReference
     household: CustomerReference
@@ -29,7 +29,7 @@ class JoinHousehold:
 @stored_as("household_joined")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JoinHouseholdResult(CommandResult):
-    """The customer who joined, the balances of the shared wallet, and the entry with which their points came there."""
+    """The customer who joined, the balances of the shared wallet, and its entry for the points that the customer brought."""
 
     customer_id: str
     balances: Mapping[Unit, Balance]
@@ -38,12 +38,12 @@ class JoinHouseholdResult(CommandResult):
 
 @use_case(JoinHouseholdResult)
 async def run(session: Session, *, context: CommandContext, command: JoinHousehold) -> JoinHouseholdResult | Problem:
-    """Merge the customer's own wallet into the other one's, which both share from then on.
+    """Merge the customer's own wallet into that of the household, which they share from then on.
 
-    History, counters and tier stay separate.
+    Each customer keeps their own history, counters and tier.
     """
-    if (wrong := reason_problem(command.reason)) is not None:
-        return wrong
+    if (problem := reason_problem(command.reason)) is not None:
+        return problem
     joining, host = await customers.find_two(session, first=command.customer, second=command.household)
     if joining is None:
         return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))
@@ -55,13 +55,13 @@ async def run(session: Session, *, context: CommandContext, command: JoinHouseho
         problem = await own_wallet.problem(session, principal=context.principal, customer=customer, path=path)
         if problem is not None:
             return problem
-    wallet = joining.account.wallet_id
-    if len((await wallet_members.of_wallets(session, wallet_ids=[wallet]))[wallet]) > 1:
+    wallet_id = joining.account.wallet_id
+    if len((await wallet_members.of_wallets(session, wallet_ids=[wallet_id]))[wallet_id]) > 1:
         return Problem(ProblemCode.WALLET_SHARED, path=("customer",))
-    done = await absorb_wallet(
-        session, context=context, customer=joining, into=host, customer_replaced=False, reason=command.reason
+    absorption = await absorb_wallet(
+        session, context=context, customer=joining, host=host, customer_replaced=False, reason=command.reason
     )
-    if isinstance(done, Problem):
-        return done
-    replayed, entry = done
+    if isinstance(absorption, Problem):
+        return absorption
+    replayed, entry = absorption
     return JoinHouseholdResult(customer_id=joining.id, balances=replayed.balances, entry_id=entry.id)

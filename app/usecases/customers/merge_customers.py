@@ -20,7 +20,7 @@ from app.usecases.staff_reasons import reason_problem
 
 @dataclass(frozen=True, slots=True)
 class MergeCustomers:
-    """Who is merged into whom, and why."""
+    """The customer who is merged, the survivor, and the reason."""
 
     merged: CustomerReference
     survivor: CustomerReference
@@ -30,7 +30,7 @@ class MergeCustomers:
 @stored_as("customers_merged")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MergeCustomersResult(CommandResult):
-    """The survivor with their balances, and the entry with which the points came to them."""
+    """The survivor with their balances, and the survivor's entry for the points of the merged customer."""
 
     customer_id: str
     balances: Mapping[Unit, Balance]
@@ -39,12 +39,12 @@ class MergeCustomersResult(CommandResult):
 
 @use_case(MergeCustomersResult)
 async def run(session: Session, *, context: CommandContext, command: MergeCustomers) -> MergeCustomersResult | Problem:
-    """Move everything of the merged customer to the survivor. Repeating it changes nothing and gives the same answer.
+    """Move everything of the merged customer to the survivor. A repeated merger changes nothing and has the same result.
 
     Earlier events of the merged customer stay as they were decided, including those that arrive later.
     """
-    if (wrong := reason_problem(command.reason)) is not None:
-        return wrong
+    if (problem := reason_problem(command.reason)) is not None:
+        return problem
     merged, survivor = await customers.find_two(session, first=command.merged, second=command.survivor)
     if merged is None:
         return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("merged",))
@@ -53,28 +53,28 @@ async def run(session: Session, *, context: CommandContext, command: MergeCustom
     if merged.requested_id is not None and merged.requested_id != survivor.requested_id:
         if merged.id != survivor.id:
             return Problem(ProblemCode.ALREADY_MERGED, path=("merged",))
-        return await _already_merged(session, merged=merged)
+        return await _earlier_result(session, merged=merged)
     if merged.id == survivor.id:
         return Problem(ProblemCode.SAME_CUSTOMER, path=("survivor",))
     for customer, path in ((merged, ("merged",)), (survivor, ("survivor",))):
         problem = await own_wallet.problem(session, principal=context.principal, customer=customer, path=path)
         if problem is not None:
             return problem
-    wallet = merged.account.wallet_id
-    if len((await wallet_members.of_wallets(session, wallet_ids=[wallet]))[wallet]) > 1:
+    wallet_id = merged.account.wallet_id
+    if len((await wallet_members.of_wallets(session, wallet_ids=[wallet_id]))[wallet_id]) > 1:
         return Problem(ProblemCode.WALLET_SHARED, path=("merged",))
-    done = await absorb_wallet(
-        session, context=context, customer=merged, into=survivor, customer_replaced=True, reason=command.reason
+    absorption = await absorb_wallet(
+        session, context=context, customer=merged, host=survivor, customer_replaced=True, reason=command.reason
     )
-    if isinstance(done, Problem):
-        return done
-    replayed, entry = done
+    if isinstance(absorption, Problem):
+        return absorption
+    replayed, entry = absorption
     return MergeCustomersResult(customer_id=survivor.id, balances=replayed.balances, entry_id=entry.id)
 
 
-async def _already_merged(session: Session, *, merged: Customer) -> MergeCustomersResult:
-    """The result for a customer who was merged into this one before."""
-    assert merged.requested_id is not None, "it was merged"
+async def _earlier_result(session: Session, *, merged: Customer) -> MergeCustomersResult:
+    """The result of an earlier merger; `merged` is the survivor, found by the id of the merged customer."""
+    assert merged.requested_id is not None, "the customer was merged"
     merger = await mergers.of_customer(session, customer_id=merged.requested_id)
     if merger is None:
         raise LookupError(f"customer {merged.requested_id} was merged by nothing")

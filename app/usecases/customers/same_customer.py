@@ -1,4 +1,4 @@
-"""Whether two references lead to one customer, mergers included."""
+"""Whether two ids are those of one customer, after mergers, too."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from app.store.customers import customers
 from app.store.database.session import Session
 
 
-async def same_customer(session: Session, *, customer: Customer, known_id: str) -> bool:
-    """Is a customer the one with this id, or the survivor of a merger with them?"""
+async def is_same_customer(session: Session, *, customer: Customer, known_id: str) -> bool:
+    """Is `known_id` the id of this customer, or of a customer who was merged into them?"""
     if known_id in (customer.id, customer.requested_id):
         return True
     present_customer = await customers.find(session, by=CustomerReference(known_id))

@@ -15,7 +15,7 @@ from app.usecases.results import CommandResult, stored_as
 
 @dataclass(frozen=True, slots=True)
 class UpdateCustomer:
-    """What to replace for whom; `holder` is the customer (id) who requests it, None for staff."""
+    """The customer and what to replace; `holder` is the customer (id) who requests it, None for staff."""
 
     customer: CustomerReference
     change: ProfileChange
@@ -32,14 +32,14 @@ class UpdateCustomerResult(CommandResult):
 
 @use_case(UpdateCustomerResult)
 async def run(session: Session, *, context: CommandContext, command: UpdateCustomer) -> UpdateCustomerResult | Problem:
-    """Replace the given fields and leave the rest. Customers change their own profile only, and no birthday that is known already."""
+    """Replace the given fields and leave the rest. Customers change only their own profile, and no birthday that is known already."""
     customer = await customers.find(session, by=command.customer, lock=True)
     if customer is None or command.holder not in (None, customer.id):
         return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))
     if command.change.birthday is not None:
-        wrong = await _birthday_problem(session, context=context, customer_id=customer.id, command=command)
-        if wrong is not None:
-            return wrong
+        problem = await _birthday_problem(session, context=context, customer_id=customer.id, command=command)
+        if problem is not None:
+            return problem
     await profiles.update(session, customer_id=customer.id, change=command.change)
     return UpdateCustomerResult(customer_id=customer.id)
 
@@ -47,15 +47,15 @@ async def run(session: Session, *, context: CommandContext, command: UpdateCusto
 async def _birthday_problem(
     session: Session, *, context: CommandContext, customer_id: str, command: UpdateCustomer
 ) -> Problem | None:
-    wanted = command.change.birthday.day if command.change.birthday is not None else None
-    if wanted is not None:
+    new_birthday = command.change.birthday.day if command.change.birthday is not None else None
+    if new_birthday is not None:
         try:
-            validate_birthday(wanted, now=context.now, zone_name=context.program.zone)
+            validate_birthday(new_birthday, now=context.now, zone_name=context.program.zone)
         except ProfileError as error:
             return Problem(ProblemCode.INVALID_INPUT, path=error.path, detail=error.detail)
     if command.holder is None:
         return None
     profile = await profiles.of_customer(session, customer_id=customer_id, aspects={Aspect.BIRTHDAY})
-    if profile.birthday in (None, wanted):
+    if profile.birthday in (None, new_birthday):
         return None
     return Problem(ProblemCode.BIRTHDAY_KNOWN, path=("birthday",))

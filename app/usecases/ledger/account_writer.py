@@ -44,7 +44,7 @@ def new_account(write_context: WriteContext, *, wallet_id: str, unit: Unit) -> A
 async def accounts_of(
     session: Session, *, write_context: WriteContext, customer: Customer, terms: Terms
 ) -> dict[Unit, Account]:
-    """The accounts of a wallet in all units of the terms; one without entries may still have to be opened."""
+    """The accounts of a wallet in all units of the terms; an account without entries may not be stored yet."""
     account = customer.account
     by_unit = {Unit.POINTS: account}
     units = (await versions.units_and_rules_up_to(session, terms=terms)).units
@@ -56,19 +56,19 @@ async def accounts_of(
 
 
 def stored_balances(by_unit: Mapping[Unit, Account]) -> dict[Unit, Balance]:
-    """The stored balances of a wallet's accounts, by unit; of other units than points only if they have entries."""
+    """The stored balances of a wallet's accounts, by unit; units other than points only if their accounts have entries."""
     return {unit: account.balance for unit, account in by_unit.items() if unit is Unit.POINTS or account.entry_count}
 
 
 @dataclass(slots=True)
 class AccountWriter:
-    """Appends entries to a locked account, one by one; `lots_before` are its lots (by id) before the first of them."""
+    """Appends entries to a locked account, one by one; `lots_before` are its lots (by id) before the first new entry."""
 
     session: Session
     write_context: WriteContext
     account: Account
     lots_before: Mapping[str, Lot]
-    _opened: set[str] = field(default_factory=set, init=False)
+    _opened_lot_ids: set[str] = field(default_factory=set, init=False)
 
     async def append(
         self,
@@ -85,9 +85,11 @@ class AccountWriter:
         """
         account, write_context = self.account, self.write_context
         id = write_context.new_id()
-        moved = [draw for draw in posting.draws if draw.lot_id != DEBT]
-        opened = {draw.lot_id for draw in moved if draw.lot_id not in self.lots_before} - self._opened
-        new_lots = tuple(lots_after[lot_id]._replace(entry_id=id) for lot_id in sorted(opened))
+        lot_draws = [draw for draw in posting.draws if draw.lot_id != DEBT]
+        opened_lot_ids = {
+            draw.lot_id for draw in lot_draws if draw.lot_id not in self.lots_before
+        } - self._opened_lot_ids
+        new_lots = tuple(lots_after[lot_id]._replace(entry_id=id) for lot_id in sorted(opened_lot_ids))
         entry = Entry(
             id=id,
             account_id=account.id,
@@ -95,7 +97,7 @@ class AccountWriter:
             type=posting.key.type,
             subject=posting.key.id,
             points=posting.points,
-            owed_change=posting.owed_change if len(moved) < len(posting.draws) else 0,
+            owed_change=posting.owed_change if len(lot_draws) < len(posting.draws) else 0,
             unit=account.unit,
             occurred_at=posting.at,
             recorded_at=write_context.now,
@@ -103,14 +105,14 @@ class AccountWriter:
             refund_id=references.refund_id,
             redemption_id=references.redemption_id,
             decision=orjson.dumps(posting.decision.to_data()).decode(),
-            movements=tuple(Movement(write_context.new_id(), draw.lot_id, -draw.points) for draw in moved),
+            movements=tuple(Movement(write_context.new_id(), draw.lot_id, -draw.points) for draw in lot_draws),
             new_lots=new_lots,
             previous_hash=account.last_hash,
             cause=cause,
         )
         own_hash = entry_hash(entry)
         await entries.append(self.session, entry=entry, own_hash=own_hash)
-        self._opened |= opened
+        self._opened_lot_ids |= opened_lot_ids
         self.account = account._replace(entry_count=entry.number, last_hash=own_hash)
         return entry
 
@@ -139,9 +141,8 @@ class AccountWriter:
         digests: Iterable[int] = (),
         replaced_digests: Iterable[int] = (),
     ) -> Account:
-        """Write the lots and the account as they are after all entries; `digests` are those of the new events' rows.
-
-        The transaction stays open.
+        """Write the lots and the account as they are after all entries; `digests` are those of the new events' rows,
+        `replaced_digests` those of the rows that they replace.
 
         The state of replay, the terms version and the next due times are stored in the points account only.
         """

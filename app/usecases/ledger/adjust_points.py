@@ -1,4 +1,4 @@
-"""Give or take points by hand: with a reason, up to the limit of the access key's role, and never more than there are."""
+"""Give or take points by hand: with a reason, up to the limit of the role, and never taking more than are available."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ from app.usecases.ledger.post_differences import post_differences
 from app.usecases.programs.staff_limits import budget_problem
 from app.usecases.results import CommandResult, stored_as
 
-MOST = 1_000_000
+MAX_ADJUSTMENT = 1_000_000
 """The most points in one adjustment."""
 
-LIMITS: Mapping[Role, int] = MappingProxyType({Role.OWNER: MOST, Role.STAFF: 1_000})
+ROLE_LIMITS: Mapping[Role, int] = MappingProxyType({Role.OWNER: MAX_ADJUSTMENT, Role.STAFF: 1_000})
 """The most points, in either direction, in one adjustment by a key of a role; other roles cannot adjust."""
 
 
 @dataclass(frozen=True, slots=True)
 class AdjustPoints:
-    """The customer, how many points or stamps (negative: taken), the reason, and the role of the access key."""
+    """The customer, how many points or stamps to give (negative: to take), the reason, and the role of the access key."""
 
     customer: CustomerReference
     points: int
@@ -59,7 +59,7 @@ class AdjustPointsResult(CommandResult):
 
 @use_case(AdjustPointsResult)
 async def run(session: Session, *, context: CommandContext, command: AdjustPoints) -> AdjustPointsResult | Problem:
-    """Adjust the balance now. Given points are earned now, under the terms in force; taken ones are consumed like spent ones."""
+    """Adjust the balance now. Given points are earned now, under the terms in force; points are taken from the lots from which they would be spent."""
     if (problem := _input_problem(command)) is not None:
         return problem
     customer = await customers.find(session, by=command.customer, lock=True)
@@ -74,33 +74,39 @@ async def run(session: Session, *, context: CommandContext, command: AdjustPoint
     if command.unit not in (await versions.units_and_rules_up_to(session, terms=in_force)).units:
         return Problem(ProblemCode.INVALID_INPUT, path=("unit",), detail=detail("NO_SUCH_UNIT"))
     moved = {command.unit: abs(command.points)}
-    above = await budget_problem(
+    problem = await budget_problem(
         session, context=context, budget=StaffBudget.ADJUSTMENTS, moved=moved, path=("points",)
     )
-    if above is not None:
-        return above
-    before = await replay_account(session, account=customer.account, until=context.now)
-    if -command.points > _spendable(before, command=command, customer=customer, context=context):
+    if problem is not None:
+        return problem
+    account_before = await replay_account(session, account=customer.account, until=context.now)
+    if -command.points > _spendable(account_before, command=command, customer=customer, context=context):
         return Problem(ProblemCode.NOT_ENOUGH_POINTS, path=("points",))
-    return await _adjust(session, context=context, command=command, customer=customer, terms=in_force, before=before)
+    return await _adjust(
+        session, context=context, command=command, customer=customer, terms=in_force, account_before=account_before
+    )
 
 
 def _input_problem(command: AdjustPoints) -> Problem | None:
     if not command.reason:
         return Problem(ProblemCode.REASON_MISSING, path=("reason",))
-    if not 1 <= abs(command.points) <= MOST:
-        return Problem(ProblemCode.INVALID_INPUT, path=("points",), detail=value_range(1, MOST))
-    limit = LIMITS[command.role]
+    if not 1 <= abs(command.points) <= MAX_ADJUSTMENT:
+        return Problem(ProblemCode.INVALID_INPUT, path=("points",), detail=value_range(1, MAX_ADJUSTMENT))
+    limit = ROLE_LIMITS[command.role]
     if abs(command.points) > limit:
         return Problem(ProblemCode.ABOVE_LIMIT, path=("points",), detail=detail("ABOVE_ROLE_LIMIT", limit=limit))
     return None
 
 
-def _spendable(before: ReplayedAccount, *, command: AdjustPoints, customer: Customer, context: CommandContext) -> int:
-    """What can be taken: available now, and not needed by any known later event."""
-    wallet_then = before.wallet if customer.account.all_events_before(context.now) else before.as_of(context.now)
+def _spendable(
+    account_before: ReplayedAccount, *, command: AdjustPoints, customer: Customer, context: CommandContext
+) -> int:
+    """The most that can be taken: what is available now and is not spent by a known later event."""
+    wallet_then = (
+        account_before.wallet if customer.account.all_events_before(context.now) else account_before.as_of(context.now)
+    )
     available_then = wallet_then.unit_accounts[command.unit].inventory.available(at=context.now)
-    return min(available_then, balance_of(before.wallet, at=before.until, unit=command.unit).available)
+    return min(available_then, balance_of(account_before.wallet, at=account_before.until, unit=command.unit).available)
 
 
 async def _adjust(
@@ -110,11 +116,13 @@ async def _adjust(
     command: AdjustPoints,
     customer: Customer,
     terms: Terms,
-    before: ReplayedAccount,
+    account_before: ReplayedAccount,
 ) -> AdjustPointsResult | Problem:
-    recorded, unit = before.recorded_history, command.unit
+    recorded_history, unit = account_before.recorded_history, command.unit
     # The wallet may not have used the unit so far.
-    account = recorded.accounts.get(unit) or new_account(context, wallet_id=recorded.account.wallet_id, unit=unit)
+    account = recorded_history.accounts.get(unit) or new_account(
+        context, wallet_id=recorded_history.account.wallet_id, unit=unit
+    )
     adjustment = Adjustment(
         id=context.new_id(),
         account_id=account.id,
@@ -127,12 +135,12 @@ async def _adjust(
         actor=context.actor,
     )
     event = NewEvent(PointsAdjusted(adjustment.id, adjustment.occurred_at, adjustment.points, terms, unit))
-    replayed = replay_recorded(recorded, versions=before.versions, events=[event], until=context.now)
+    replayed = replay_recorded(recorded_history, versions=account_before.versions, events=[event], until=context.now)
     if any(balance.lifetime > MAX_POINTS for balance in replayed.balances.values()):
         return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("points",))
-    if unit not in recorded.accounts:
-        opened = await accounts.open_account(session, account=account)
-        recorded.other_accounts = {**recorded.other_accounts, unit: opened}
+    if unit not in recorded_history.accounts:
+        opened_account = await accounts.open_account(session, account=account)
+        recorded_history.other_accounts = {**recorded_history.other_accounts, unit: opened_account}
     await adjustments.add(session, adjustment=adjustment)
     new_entries = await post_differences(
         session,

@@ -1,4 +1,4 @@
-"""Store what purchases and redemptions count for, so that the next decision finds it without a replay."""
+"""Store what purchases and redemptions count for, so that the next decision needs no replay."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from app.usecases.command import CommandContext
 
 
 async def count_clause_uses(session: Session, *, context: CommandContext, redemption: Redemption, terms: Terms) -> None:
-    """Store the uses of clauses in a redemption, for clauses whose every use is counted."""
+    """Store the uses of clauses in a redemption, if the terms need stored uses."""
     if not terms.required_facts.clauses_with_stored_uses:
         return
     clauses = dict.fromkeys(redemption.decision.applied_clauses(), 1)
@@ -55,27 +55,32 @@ async def count_purchase(
         await budgets.set_share(session, customer_id=customer, purchase_id=purchase.id, clause=clause, points=-points)
 
 
-async def with_budgets_of_corrected(
+async def with_remaining_budgets(
     session: Session, *, customer_id: str, purchase: Purchase, facts: PurchaseFacts
 ) -> PurchaseFacts:
     """The facts of a corrected purchase, with what is left of each budget for it.
 
-    That is what it used when it was recorded, and no more: budgets follow the order of recording, and others may have
-    used the rest meanwhile. Points that were returned and used by a later purchase of the customer (`customer_id`,
-    the survivor of a merger) are not given twice.
+    What is left is what the purchase used when it was recorded, and no more: budgets follow the order of recording, and other
+    purchases may have used the rest meanwhile. Points that came back and were used by a later purchase of the customer
+    (`customer_id`, the survivor of a merger) are not given twice.
     """
     rule_facts = purchase.facts.rule_facts
     if not rule_facts.common_budgets_left:
         return facts
-    stored = await entries.of_purchase(session, purchase_id=purchase.id)
-    if stored is None:
+    stored_entry = await entries.of_purchase(session, purchase_id=purchase.id)
+    if stored_entry is None:
         raise LookupError(f"purchase {purchase.id} has no entry")
     charged = dict(rule_facts.common_budget_usage)
     share = await budgets.shares_without_purchase(session, customer_id=customer_id, purchase_id=purchase.id)
-    used = {
+    remaining = {
         clause: min(points, max(0, charged.get(clause, 0) + share.get(clause, 0)))
-        for clause, points in Decision.from_data(json_value(stored.entry.decision)).budget_usage
+        for clause, points in Decision.from_data(json_value(stored_entry.entry.decision)).budget_usage
     }
-    left = tuple((clause, used.get(clause, 0)) for clause, _ in rule_facts.common_budgets_left)
-    shares = tuple((clause, 0) for clause, _ in rule_facts.own_budget_shares)
-    return replace(facts, rule_facts=replace(facts.rule_facts, common_budgets_left=left, own_budget_shares=shares))
+    common_budgets_left = tuple((clause, remaining.get(clause, 0)) for clause, _ in rule_facts.common_budgets_left)
+    own_budget_shares = tuple((clause, 0) for clause, _ in rule_facts.own_budget_shares)
+    return replace(
+        facts,
+        rule_facts=replace(
+            facts.rule_facts, common_budgets_left=common_budgets_left, own_budget_shares=own_budget_shares
+        ),
+    )

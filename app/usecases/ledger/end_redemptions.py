@@ -41,13 +41,13 @@ async def expire_holds(session: Session, *, replayed: ReplayedAccount, until: da
 
     In the replayed wallet they ended at that time already, so that no further replay is needed.
     """
-    ended = []
+    changes = []
     for event in replayed.history.events:
         if not isinstance(event, HoldPlaced) or event.ended_at is not None or event.expires_at > until:
             continue
-        held = replayed.recorded_history.redemptions.get(event.id)
-        if held is not None:
-            ended.append(
-                await end_redemption(session, redemption=held, state=RedemptionState.EXPIRED, ended_at=event.expires_at)
+        hold = replayed.recorded_history.redemptions.get(event.id)
+        if hold is not None:
+            changes.append(
+                await end_redemption(session, redemption=hold, state=RedemptionState.EXPIRED, ended_at=event.expires_at)
             )
-    return ended
+    return changes

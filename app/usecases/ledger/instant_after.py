@@ -1,4 +1,4 @@
-"""Instants for entries that follow everything known so far."""
+"""The instant of an entry that follows everything known so far."""
 
 from __future__ import annotations
 
@@ -9,8 +9,15 @@ from app.domain.ledger.account import Account
 _SMALLEST_STEP = timedelta(microseconds=1)
 
 
-def instant_after(*of: Account, now: datetime) -> datetime:
-    """An instant after all known events of accounts: now, or a little later where a till's clock was ahead."""
+def instant_after(*accounts: Account, now: datetime) -> datetime:
+    """An instant after all known events of the accounts: now, or a little later if a till's clock was ahead."""
     return max(
-        [now, *(account.replayed_through + _SMALLEST_STEP for account in of if account.replayed_through is not None)]
+        [
+            now,
+            *(
+                account.replayed_through + _SMALLEST_STEP
+                for account in accounts
+                if account.replayed_through is not None
+            ),
+        ]
     )

@@ -43,7 +43,7 @@ class DigestChanges(NamedTuple):
     replaced: tuple[int, ...] = ()
 
     def __or__(self, other: DigestChanges) -> DigestChanges:
-        """The digests of both."""
+        """The digests of both changes."""
         return DigestChanges((*self.added, *other.added), (*self.replaced, *other.replaced))
 
 
@@ -52,7 +52,7 @@ NO_DIGEST_CHANGES: Mapping[str, DigestChanges] = MappingProxyType({})
 
 
 class BookedEvent(NamedTuple):
-    """The event that is booked, late or on time, and in an exchange the purchase recorded with it; ids, None for scheduled changes."""
+    """The ids of the event that is booked (None: scheduled changes) and, in an exchange, of the purchase recorded with it."""
 
     id: str | None
     purchase_id: str | None = None
@@ -73,8 +73,9 @@ async def post_differences(
 ) -> dict[PostingKey, Entry]:
     """Append the entries that the ledger lacks, update lots, balance, tiers and counters, and return the new entries by posting key.
 
-    `digests` are those of new rows, `replaced_digests` those of the rows they replace, for the event `event_id` or for the account
-    itself; `event_purchase_id` is the purchase recorded with it. `digest_changes` are further ones by account id.
+    `digests` are those of new rows and `replaced_digests` those of the rows they replace, of the event `event_id` or of the
+    account itself; `event_purchase_id` is the purchase recorded with that event. `digest_changes` are further digests, by account
+    id.
     `decisions` are those of new redemptions (by id), `redemption_changes` the redemptions whose state was changed. The rows that
     entries refer to must be written before, and the account must be locked, which also covers accounts merged into
     it. Expired holds are ended.
@@ -82,38 +83,37 @@ async def post_differences(
     account_of_event = replayed.history.account_of_event(event_id) if event_id is not None else None
     new_entries: dict[PostingKey, Entry] = {}
     merged = _merged_accounts(replayed) if replayed.wallet.merged_wallets else ()
-    for each in (replayed, *merged):
-        is_of_event = each.account.id == (account_of_event or replayed.account.id)
+    for replayed_account in (replayed, *merged):
+        account_id = replayed_account.account.id
+        is_of_event = account_id == (account_of_event or replayed.account.id)
+        further_digests = digest_changes.get(account_id, NO_CHANGES)
         account_entries = await _post_account(
             session,
             write_context=write_context,
-            replayed=each,
-            digests=(*(digests if is_of_event else ()), *digest_changes.get(each.account.id, NO_CHANGES).added),
-            replaced_digests=(
-                *(replaced_digests if is_of_event else ()),
-                *digest_changes.get(each.account.id, NO_CHANGES).replaced,
-            ),
+            replayed=replayed_account,
+            digests=(*(digests if is_of_event else ()), *further_digests.added),
+            replaced_digests=(*(replaced_digests if is_of_event else ()), *further_digests.replaced),
             redemption_changes=redemption_changes,
             until=replayed.until,
             booked_event=BookedEvent(event_id, event_purchase_id),
             decisions=decisions or {},
         )
-        # A merger has an entry in both ledgers: the one of the wallet that continues is returned.
+        # A merger has an entry in both accounts; that of the wallet that continues is returned.
         new_entries = account_entries | new_entries
     return new_entries
 
 
 def _merged_accounts(replayed: ReplayedAccount) -> Iterator[ReplayedAccount]:
-    """The accounts merged into this one, however many steps before, as they were replayed with it."""
-    merges_of = {
+    """The accounts merged into this one, directly or through others, as they were replayed with it."""
+    merges_by_account = {
         event.history.account_id: event for event in replayed.history.events if isinstance(event, WalletMerged)
     }
-    recorded_of = {merged.account.id: merged for merged in replayed.recorded_history.absorbed_histories}
+    recorded_by_account = {merged.account.id: merged for merged in replayed.recorded_history.absorbed_histories}
     for wallet in replayed.wallet.merged_wallets:
-        merge, recorded = merges_of[wallet.account_id], recorded_of[wallet.account_id]
-        other = ReplayedAccount(recorded.account, recorded, replayed.versions, merge.history, wallet, merge.at)
-        yield other
-        yield from _merged_accounts(other)
+        merge, recorded = merges_by_account[wallet.account_id], recorded_by_account[wallet.account_id]
+        merged_account = ReplayedAccount(recorded.account, recorded, replayed.versions, merge.history, wallet, merge.at)
+        yield merged_account
+        yield from _merged_accounts(merged_account)
 
 
 async def _post_account(
@@ -129,7 +129,7 @@ async def _post_account(
     replaced_digests: Iterable[int],
 ) -> dict[PostingKey, Entry]:
     wallet, account = replayed.wallet, replayed.account
-    points_entries, writer = await _append(
+    points_entries, writer = await _append_missing_entries(
         session,
         write_context=write_context,
         replayed=replayed,
@@ -174,7 +174,7 @@ async def _post_other_units(
     decisions: Mapping[str, Decision],
     booked_event: BookedEvent,
 ) -> dict[PostingKey, Entry]:
-    """Post the differences of other units than points; an account begins with its first entry."""
+    """Post the differences of units other than points; an account is opened with its first entry."""
     new_entries: dict[PostingKey, Entry] = {}
     for unit, unit_account in replayed.wallet.unit_accounts.items():
         account = replayed.recorded_history.other_accounts.get(unit)
@@ -183,7 +183,7 @@ async def _post_other_units(
         if account is None:
             account = new_account(write_context, wallet_id=replayed.account.wallet_id, unit=unit)
             account = await accounts.open_account(session, account=account)
-        appended, writer = await _append(
+        unit_entries, writer = await _append_missing_entries(
             session,
             write_context=write_context,
             replayed=replayed,
@@ -193,14 +193,14 @@ async def _post_other_units(
             booked_event=booked_event,
         )
         # Points move in and out of holds without an entry.
-        if appended or writer.changed_lots(unit_account.inventory.lots):
+        if unit_entries or writer.changed_lots(unit_account.inventory.lots):
             balance = balance_of(replayed.wallet, at=replayed.until, unit=unit)
             await writer.store(lots_after=unit_account.inventory.lots, balance=balance)
-        new_entries |= appended
+        new_entries |= unit_entries
     return new_entries
 
 
-async def _append(
+async def _append_missing_entries(
     session: Session,
     *,
     write_context: WriteContext,
@@ -210,17 +210,19 @@ async def _append(
     decisions: Mapping[str, Decision],
     booked_event: BookedEvent,
 ) -> tuple[dict[PostingKey, Entry], AccountWriter]:
-    """Append every entry that the account of a unit lacks."""
+    """Append every entry that is missing in the account of a unit; returns them, and the writer that appended them."""
     unit_account, replayed_through = replayed.wallet.unit_accounts[unit], replayed.account.replayed_through
-    booked = await entries.booked_draws(session, account_id=account.id)
+    booked_draws = await entries.booked_draws(session, account_id=account.id)
     lots_before = {lot.id: lot for lot in await lots.all_lots(session, account_id=account.id)}
     writer = AccountWriter(session=session, write_context=write_context, account=account, lots_before=lots_before)
     references = dict(_references(replayed.history))
     corrections = {correction.purchase_id: correction for correction in replayed.history.corrections}
-    postings = [(posting, False) for posting in missing_postings(unit_account.postings, booked=booked)]
+    postings = [(posting, False) for posting in missing_postings(unit_account.postings, booked=booked_draws)]
     postings += [
         (posting, True)
-        for posting in _reversals_of_excess(unit_account, until=replayed.until, booked=booked, corrections=corrections)
+        for posting in _reversals_of_excess(
+            unit_account, until=replayed.until, booked_draws=booked_draws, corrections=corrections
+        )
     ]
     new_entries: dict[PostingKey, Entry] = {}
     for posting, is_excess in postings:
@@ -244,10 +246,14 @@ async def _append(
 
 
 def _reversals_of_excess(
-    unit_account: UnitAccount, *, until: datetime, booked: BookedDraws, corrections: Mapping[str, ReceiptCorrected]
+    unit_account: UnitAccount,
+    *,
+    until: datetime,
+    booked_draws: BookedDraws,
+    corrections: Mapping[str, ReceiptCorrected],
 ) -> Iterator[Posting]:
-    """Postings that reverse entries which the replay no longer has, such as the points of a purchase that was moved to another wallet."""
-    for key, draws in excess_postings(unit_account.postings, booked=booked).items():
+    """Postings that reverse entries that are no longer in the replay, such as the points of a purchase that was moved to another wallet."""
+    for key, draws in excess_postings(unit_account.postings, booked=booked_draws).items():
         correction = corrections.get(key.id) if key.type is EntryType.EARN else None
         yield unit_account.posting_without_clause(
             key, at=correction.at if correction is not None else until, draws=draws

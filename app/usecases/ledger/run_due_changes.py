@@ -1,4 +1,4 @@
-"""Make all changes of an account that have fallen due, and give the expiry notices that come before them."""
+"""Make all changes of an account that have fallen due, and give its expiry notices that are due."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from app.usecases.ledger.post_differences import post_differences
 
 @dataclass(frozen=True, slots=True)
 class DueChangesSummary:
-    """How many accounts had something due, and how many changes and notices of each kind there were."""
+    """How many accounts had something due, how many changes of each kind were made, and how many notices were given."""
 
     accounts: int = 0
     lots_activated: int = 0
@@ -31,7 +31,7 @@ class DueChangesSummary:
     tier_changes: int = 0
 
     def plus(self, other: DueChangesSummary) -> DueChangesSummary:
-        """The sum of both."""
+        """The sum of two summaries."""
         return DueChangesSummary(**{name: getattr(self, name) + getattr(other, name) for name in self.__slots__})
 
     def to_data(self) -> dict[str, int]:
@@ -46,7 +46,7 @@ NOTHING_DUE = DueChangesSummary()
 async def run_due_changes(session: Session, *, write_context: WriteContext, account_id: str) -> DueChangesSummary:
     """Carry out everything that is due in an account at the time of the write context, once.
 
-    The order is that of time and, at one instant: activation, end of holds, expiry notices, expiry, tiers. The
+    The order is that of time and, at one instant, this: activation, end of holds, expiry notices, expiry, tiers. The
     account is replayed up to the last instant at which something was due and not beyond, so that an event that
     arrives a moment late is still later than all known ones.
     """
@@ -59,7 +59,7 @@ async def run_due_changes(session: Session, *, write_context: WriteContext, acco
     if replayed.recorded_history.ending_merger is not None:
         await accounts.update(session, account=account._replace(next_change_at=None, next_notice_at=None))
         return replace(NOTHING_DUE, accounts=1)
-    replayed = _advanced(replayed, to=write_context.now)
+    replayed = _replayed_to_last_due(replayed, to=write_context.now)
     digests = await _give_notice(session, write_context=write_context, replayed=replayed)
     entries = await post_differences(session, write_context=write_context, replayed=replayed, digests=digests)
     return _summary(entries, replayed=replayed, since=last_replay, notices_given=len(digests))
@@ -71,11 +71,11 @@ def is_due(account: Account, *, at: datetime) -> bool:
     return any(due_at is not None and due_at <= at for due_at in due_times)
 
 
-def _advanced(replayed: ReplayedAccount, *, to: datetime) -> ReplayedAccount:
+def _replayed_to_last_due(replayed: ReplayedAccount, *, to: datetime) -> ReplayedAccount:
     """The account replayed up to the last instant, at most `to`, at which something was due."""
     until = replayed.until
-    while (due := replayed.wallet.next_change()) is not None and due <= to:
-        until = max(until, due)
+    while (due_at := replayed.wallet.next_change()) is not None and due_at <= to:
+        until = max(until, due_at)
         replayed.wallet.advance_to(until)
     return replace(replayed, until=until)
 
@@ -105,15 +105,15 @@ def _summary(
 ) -> DueChangesSummary:
     """The summary of one account."""
 
-    def happened(at: datetime) -> bool:
+    def fell_due(at: datetime) -> bool:
         return (since is None or since < at) and at <= replayed.until
 
     holds = [event for event in replayed.history.events if isinstance(event, HoldPlaced) and event.ended_at is None]
     return DueChangesSummary(
         accounts=1,
         lots_activated=sum(posting_key.type is EntryType.ACTIVATE for posting_key in new_entries),
-        holds_expired=sum(happened(placed.expires_at) for placed in holds),
+        holds_expired=sum(fell_due(hold.expires_at) for hold in holds),
         notices_given=notices_given,
         lots_expired=sum(posting_key.type is EntryType.EXPIRE for posting_key in new_entries),
-        tier_changes=sum(happened(change.at) for change in replayed.wallet.tier_changes),
+        tier_changes=sum(fell_due(change.at) for change in replayed.wallet.tier_changes),
     )

@@ -33,7 +33,7 @@ from app.usecases.staff_reasons import reason_problem
 
 @dataclass(frozen=True, slots=True)
 class TransferPoints:
-    """From and to whom, how many, and why."""
+    """The sender, the recipient, how many points, and the reason."""
 
     sender: CustomerReference
     recipient: CustomerReference
@@ -61,8 +61,8 @@ async def run(session: Session, *, context: CommandContext, command: TransferPoi
     """
     if not 1 <= command.points <= MAX_POINTS:
         return Problem(ProblemCode.INVALID_INPUT, path=("points",), detail=value_range(1, MAX_POINTS))
-    if (wrong := reason_problem(command.reason)) is not None:
-        return wrong
+    if (problem := reason_problem(command.reason)) is not None:
+        return problem
     sender_customer, recipient_customer = await customers.find_two(
         session, first=command.sender, second=command.recipient
     )
@@ -77,9 +77,11 @@ async def run(session: Session, *, context: CommandContext, command: TransferPoi
         if problem is not None:
             return problem
     moved = {Unit.POINTS: command.points}
-    above = await budget_problem(session, context=context, budget=StaffBudget.TRANSFERS, moved=moved, path=("points",))
-    if above is not None:
-        return above
+    problem = await budget_problem(
+        session, context=context, budget=StaffBudget.TRANSFERS, moved=moved, path=("points",)
+    )
+    if problem is not None:
+        return problem
     return await _transfer(
         session,
         context=context,
@@ -98,40 +100,46 @@ async def _transfer(
     recipient_customer: Customer,
 ) -> TransferPointsResult | Problem:
     at = instant_after(sender_customer.account, recipient_customer.account, now=context.now)
-    before = await replay_account(session, account=sender_customer.account, until=at)
-    if not before.versions.not_withdrawn:
+    sender_before = await replay_account(session, account=sender_customer.account, until=at)
+    if not sender_before.versions.not_withdrawn:
         return Problem(ProblemCode.NO_TERMS_IN_FORCE, path=())
-    if before.wallet.points.inventory.available(at=at) < command.points:
+    if sender_before.wallet.points.inventory.available(at=at) < command.points:
         return Problem(ProblemCode.NOT_ENOUGH_POINTS, path=("points",))
-    parts = _lots(before, points=command.points, context=context)
+    transferred_lots = _transferred_lots(sender_before, points=command.points, context=context)
     transfer = Transfer(
         id=context.new_id(),
         from_account_id=sender_customer.account.id,
         to_account_id=recipient_customer.account.id,
         points=command.points,
-        lots=parts,
+        lots=transferred_lots,
         occurred_at=at,
         recorded_at=context.now,
         reason=command.reason,
         actor=context.actor,
     )
-    received = TransferReceived(transfer.id, at, tuple(transferred.lot for transferred in parts))
-    recipient = await replay_account(session, account=recipient_customer.account, until=at, events=[NewEvent(received)])
+    received_event = TransferReceived(transfer.id, at, tuple(transferred.lot for transferred in transferred_lots))
+    recipient = await replay_account(
+        session, account=recipient_customer.account, until=at, events=[NewEvent(received_event)]
+    )
     balance = recipient.balances[Unit.POINTS]
     if balance.available + balance.pending > MAX_POINTS:
         return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("points",))
-    sent = TransferSent(transfer.id, at, {transferred.source: transferred.lot.points for transferred in parts})
-    sender = replay_recorded(before.recorded_history, versions=before.versions, events=[NewEvent(sent)], until=at)
+    sent_event = TransferSent(
+        transfer.id, at, {transferred.source: transferred.lot.points for transferred in transferred_lots}
+    )
+    sender = replay_recorded(
+        sender_before.recorded_history, versions=sender_before.versions, events=[NewEvent(sent_event)], until=at
+    )
     await transfers.add(session, transfer=transfer)
-    entries = [
+    entry_ids = [
         await _book(session, context=context, replayed=account, transfer=transfer) for account in (sender, recipient)
     ]
     return TransferPointsResult(
         customer_id=sender_customer.id,
         balances=sender.balances,
-        entry_id=entries[0],
+        entry_id=entry_ids[0],
         recipient_id=recipient_customer.id,
-        recipient_entry_id=entries[1],
+        recipient_entry_id=entry_ids[1],
     )
 
 
@@ -147,35 +155,37 @@ async def _book(session: Session, *, context: CommandContext, replayed: Replayed
     return entries[PostingKey(EntryType.TRANSFER, transfer.id)].id
 
 
-def _lots(before: ReplayedAccount, *, points: int, context: CommandContext) -> tuple[TransferredLot, ...]:
+def _transferred_lots(
+    sender_before: ReplayedAccount, *, points: int, context: CommandContext
+) -> tuple[TransferredLot, ...]:
     """The transferred points as new lots with the same dates.
 
-    If activity of the sender postponed their last day, they keep the postponed one.
+    If activity of the sender has postponed the last day of a lot, the new lot has the postponed one.
     """
-    unit_account, inventory = before.wallet.points, before.wallet.points.inventory
+    unit_account, inventory = sender_before.wallet.points, sender_before.wallet.points.inventory
 
     def part(draw: Draw) -> Lot:
         lot = inventory.lots[draw.lot_id]
-        last = current_last_day(
+        last_day = current_last_day(
             lot, validity=unit_account.validity_of(lot), last_activity_at=unit_account.last_activity_at
         )
-        return _part(lot, points=draw.points, last=last, id=context.new_id())
+        return _lot_part(lot, points=draw.points, last_day=last_day, id=context.new_id())
 
-    free_lots = [lot for lot in inventory.free_lots() if lot.available_from <= before.until]
+    free_lots = [lot for lot in inventory.free_lots() if lot.available_from <= sender_before.until]
     return tuple(
         TransferredLot(draw.lot_id, part(draw))
         for draw in lots.draw_points(free_lots, points=points, last_day_of=unit_account.current_last_day)
     )
 
 
-def _part(lot: Lot, *, points: int, last: date | None, id: str) -> Lot:
+def _lot_part(lot: Lot, *, points: int, last_day: date | None, id: str) -> Lot:
     return Lot(
         id=id,
         points=points,
         remaining=points,
         earned_at=lot.earned_at,
         available_from=lot.available_from,
-        promised_last_day=last,
+        promised_last_day=last_day,
         terms_version=lot.terms_version,
         zone=lot.zone,
     )

@@ -13,7 +13,7 @@ from app.store.programs import programs
 from app.usecases.command import CommandContext, use_case
 from app.usecases.results import CommandResult, stored_as
 
-FURTHEST = timedelta(days=3_653)
+LONGEST_STEP = timedelta(days=3_653)
 """The longest step: ten years, with all their leap days."""
 
 _SECOND = timedelta(seconds=1)
@@ -23,7 +23,7 @@ _SECOND = timedelta(seconds=1)
 class AdvanceClock:
     """The instant that the clock is set to."""
 
-    to: datetime
+    new_time: datetime
 
 
 @stored_as("clock_advanced")
@@ -37,35 +37,35 @@ class AdvanceClockResult(CommandResult):
 
 @use_case(AdvanceClockResult)
 async def run(session: Session, *, context: CommandContext, command: AdvanceClock) -> AdvanceClockResult | Problem:
-    """Set the program's time to `command.to`, or up to a second later; never earlier than it is.
+    """Set the program's time to `command.new_time`, or up to a second later; never back.
 
     Concurrent moves are carried out one after the other.
     """
     if context.program.kind is not ProgramKind.SANDBOX:
         return Problem(ProblemCode.SANDBOX_ONLY)
     program = await programs.lock(session)
-    if (problem := _clock_problem(command.to, present=program.now(context.received_at))) is not None:
+    if (problem := _clock_problem(command.new_time, present=program.now(context.received_at))) is not None:
         return problem
-    moved = _with_clock_at(program, to=command.to, real=context.received_at)
-    await programs.set_clock(session, ahead=moved.clock_ahead)
-    return AdvanceClockResult(clock=moved.now(context.received_at), moved_from=program.now(context.received_at))
+    moved_program = _with_clock_at(program, new_time=command.new_time, server_time=context.received_at)
+    await programs.set_clock(session, ahead=moved_program.clock_ahead)
+    return AdvanceClockResult(clock=moved_program.now(context.received_at), moved_from=program.now(context.received_at))
 
 
-def _clock_problem(to: datetime, *, present: datetime) -> Problem | None:
-    """Why the clock cannot be set to this time, or None."""
-    if to <= present:
-        wrong = detail("CLOCK_FORWARD", time=_shown(present))
-    elif to > present + FURTHEST:
-        wrong = detail("CLOCK_FAR", time=_shown(present))
+def _clock_problem(new_time: datetime, *, present: datetime) -> Problem | None:
+    """Why the clock cannot be set to this time; None if it can."""
+    if new_time <= present:
+        wrong = detail("CLOCK_FORWARD", time=_utc_text(present))
+    elif new_time > present + LONGEST_STEP:
+        wrong = detail("CLOCK_FAR", time=_utc_text(present))
     else:
         return None
     return Problem(ProblemCode.INVALID_INPUT, path=("to",), detail=wrong)
 
 
-def _with_clock_at(program: Program, *, to: datetime, real: datetime) -> Program:
-    """The program with its clock moved by whole seconds, so that `to` has been reached."""
-    return replace(program, clock_ahead=-((real - to) // _SECOND) * _SECOND)
+def _with_clock_at(program: Program, *, new_time: datetime, server_time: datetime) -> Program:
+    """The program with its clock moved by whole seconds, so that it has reached `new_time`."""
+    return replace(program, clock_ahead=-((server_time - new_time) // _SECOND) * _SECOND)
 
 
-def _shown(at: datetime) -> str:
+def _utc_text(at: datetime) -> str:
     return at.isoformat().replace("+00:00", "Z")

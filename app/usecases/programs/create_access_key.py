@@ -1,4 +1,4 @@
-"""Create an access key. Its token is in the first answer only: it is not stored."""
+"""Create an access key. Its token is only in the first answer, because it is not stored."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from app.usecases.results import NOT_STORED, CommandResult, stored_as
 
 @dataclass(frozen=True, slots=True)
 class CreateAccessKey:
-    """The role of a new key, and what tells it apart; `expires_at` is an instant of the server's clock.
+    """The role and the label of a new key; `expires_at` is an instant of the server's clock, None: never.
 
-    `customer` is whose key it is with the role CUSTOMER; with any other role, its holder's own customer record.
+    `customer`: with the role CUSTOMER, the customer whose key it is; with any other role, the customer record of its holder.
     """
 
     role: Role
@@ -34,7 +34,7 @@ class CreateAccessKey:
 @stored_as("access_key_created")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateAccessKeyResult(CommandResult):
-    """The new key; `token` is None in a repetition."""
+    """The new key; `token` is None if the command is repeated."""
 
     access_key_id: str
     token: str | None = field(default=None, repr=False, metadata=NOT_STORED)
@@ -44,19 +44,19 @@ class CreateAccessKeyResult(CommandResult):
 async def run(
     session: Session, *, context: CommandContext, command: CreateAccessKey
 ) -> CreateAccessKeyResult | Problem:
-    """Store the key. Its times are of the server's clock, which a sandbox does not move."""
-    unfit = label_error(command.label)
-    if unfit is not None:
-        return Problem(ProblemCode.INVALID_INPUT, path=("label",), detail=unfit)
-    wrong = expiry_error(command.role, expires_at=command.expires_at, now=context.received_at)
-    if wrong is not None:
-        return Problem(ProblemCode.INVALID_INPUT, path=("expiresAt",), detail=wrong)
+    """Store the key. Its times are those of the server's clock, even in a sandbox."""
+    label_fault = label_error(command.label)
+    if label_fault is not None:
+        return Problem(ProblemCode.INVALID_INPUT, path=("label",), detail=label_fault)
+    expiry_fault = expiry_error(command.role, expires_at=command.expires_at, now=context.received_at)
+    if expiry_fault is not None:
+        return Problem(ProblemCode.INVALID_INPUT, path=("expiresAt",), detail=expiry_fault)
     if command.customer is None and command.role is Role.CUSTOMER:
         return Problem(ProblemCode.INVALID_INPUT, path=("customer",), detail=detail("KEY_NEEDS_CUSTOMER"))
     customer = await customers.find(session, by=command.customer) if command.customer is not None else None
     if command.customer is not None and customer is None:
         return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))
-    new = make_key(
+    new_key = make_key(
         program_id=context.program_id,
         id=context.new_id(),
         number=await access_keys.next_number(session),
@@ -67,5 +67,5 @@ async def run(
         expires_at=command.expires_at,
         actor=context.actor,
     )
-    await access_keys.issue(session, key=new.key)
-    return CreateAccessKeyResult(access_key_id=new.key.id, token=new.token)
+    await access_keys.issue(session, key=new_key.key)
+    return CreateAccessKeyResult(access_key_id=new_key.key.id, token=new_key.token)

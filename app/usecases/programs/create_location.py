@@ -14,7 +14,7 @@ from app.usecases.results import CommandResult, stored_as
 
 @dataclass(frozen=True, slots=True)
 class CreateLocation:
-    """The key, name and IANA zone of a new location."""
+    """The key, name, IANA zone and address (None: not known) of a new location."""
 
     key: str
     name: str

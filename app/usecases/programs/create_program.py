@@ -25,15 +25,15 @@ INITIAL_KEY_ROLES = (Role.OWNER, Role.STAFF, Role.TILL)
 """The roles for which a new program gets a key."""
 
 _SLUG_PREFIX_LENGTH = 30
-"""Characters of a slug that stay when a number is put behind it."""
+"""The first characters of a slug, which stay when a number is put behind them."""
 
 
 @dataclass(frozen=True, slots=True)
 class CreateProgram:
     """The settings of a new program; `effective_from` is when its first terms start (None: at once).
 
-    Without a `slug` it gets one that resembles its name, with a number where another program has that. `listed` None lists
-    it unless it is a sandbox.
+    Without a `slug` the program gets one that resembles its name, with a number behind it if another program has that slug.
+    `listed` None: listed unless the program is a sandbox.
     """
 
     name: str
@@ -51,7 +51,7 @@ class CreateProgram:
 
 @dataclass(frozen=True, slots=True)
 class NewProgram:
-    """A new program with everything it starts with."""
+    """A new program with everything it starts with; `slug_chosen`: the command named its slug."""
 
     program: Program
     keys: tuple[NewKey, ...]
@@ -62,7 +62,7 @@ class NewProgram:
 
     def token(self, role: Role) -> str:
         """The token of the key for a role."""
-        return next(new.token for new in self.keys if new.key.role is role)
+        return next(new_key.token for new_key in self.keys if new_key.key.role is role)
 
 
 def compose(command: CreateProgram, *, now: datetime, new_id: Callable[[], str]) -> NewProgram:
@@ -126,18 +126,18 @@ def _terms(template: Template, *, command: CreateProgram, now: datetime) -> Term
 
 
 async def run(session: Session, *, new_program: NewProgram) -> NewProgram:
-    """Write the program, its keys, rewards and first terms in one transaction; the result has the slug that was free.
+    """Write the program, its keys, rewards and first terms in one transaction; the slug of the result is one that was free.
 
     Raises SlugTaken for a chosen slug that another program has.
     """
     slug = new_program.program.slug
-    taken = await programs.slugs_starting_with(session.across_programs, start=slug[:_SLUG_PREFIX_LENGTH])
-    if new_program.slug_chosen and slug in taken:
+    taken_slugs = await programs.slugs_starting_with(session.across_programs, start=slug[:_SLUG_PREFIX_LENGTH])
+    if new_program.slug_chosen and slug in taken_slugs:
         raise SlugTaken(slug)
-    program = replace(new_program.program, slug=free_slug(slug, taken=taken))
+    program = replace(new_program.program, slug=free_slug(slug, taken=taken_slugs))
     await programs.create(session, program=program)
-    for new in new_program.keys:
-        await access_keys.issue(session, key=new.key)
+    for new_key in new_program.keys:
+        await access_keys.issue(session, key=new_key.key)
     for reward in new_program.rewards:
         await rewards.create(session, reward=reward)
     if new_program.terms is not None:

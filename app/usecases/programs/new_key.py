@@ -34,8 +34,8 @@ def make_key(
 ) -> NewKey:
     """A new random key of 256 bits; the token contains its own id, so that one look-up finds it.
 
-    `customer_id` is the customer whom the key belongs to; with a role other than CUSTOMER, its holder's own customer
-    record.
+    `customer_id`: with the role CUSTOMER, the customer whose key it is; with any other role, the customer record of its
+    holder.
     """
     secret = secrets.token_urlsafe(32)
     key = AccessKey(

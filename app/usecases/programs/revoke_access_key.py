@@ -14,7 +14,7 @@ from app.usecases.results import CommandResult, stored_as
 
 @dataclass(frozen=True, slots=True)
 class RevokeAccessKey:
-    """The key to end."""
+    """The key (id) to end."""
 
     access_key_id: str
 
@@ -34,8 +34,8 @@ async def run(
     """Store when the key was revoked; a key that was revoked before stays as it is."""
     key = await access_keys.find(session, access_key_id=command.access_key_id)
     caller = context.principal
-    only_customers = caller is not None and not caller.may(Permission.MANAGE_KEYS)
-    if key is None or (only_customers and key.role is not Role.CUSTOMER):
+    may_end_only_customer_keys = caller is not None and not caller.may(Permission.MANAGE_KEYS)
+    if key is None or (may_end_only_customer_keys and key.role is not Role.CUSTOMER):
         return Problem(ProblemCode.ACCESS_KEY_NOT_FOUND, path=("accessKey",))
     await access_keys.revoke(session, access_key_id=key.id, at=context.received_at)
     return RevokeAccessKeyResult(access_key_id=key.id)

@@ -17,7 +17,7 @@ from app.usecases.results import NOT_STORED, CommandResult, stored_as
 
 @dataclass(frozen=True, slots=True)
 class RotateAccessKey:
-    """The key to replace, and for how long it keeps working."""
+    """The key (id) to replace, and for how long it keeps working."""
 
     access_key_id: str
     overlap: timedelta = DEFAULT_OVERLAP
@@ -26,7 +26,7 @@ class RotateAccessKey:
 @stored_as("access_key_rotated")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RotateAccessKeyResult(CommandResult):
-    """The new key and the one that it replaces; `token` is None in a repetition."""
+    """The new key and the one that it replaces; `token` is None if the command is repeated."""
 
     access_key_id: str
     replaced_id: str
@@ -39,33 +39,35 @@ async def run(
 ) -> RotateAccessKeyResult | Problem:
     """Store the new key and let the old one expire. The new one lasts as long as the old one was meant to."""
     if not timedelta(0) <= command.overlap <= MAX_OVERLAP:
-        limit = value_range(0, MAX_OVERLAP // timedelta(minutes=1))
-        return Problem(ProblemCode.INVALID_INPUT, path=("overlapMinutes",), detail=limit)
+        allowed_minutes = value_range(0, MAX_OVERLAP // timedelta(minutes=1))
+        return Problem(ProblemCode.INVALID_INPUT, path=("overlapMinutes",), detail=allowed_minutes)
     # Numbering locks out other rotations of the key, too.
     number = await access_keys.next_number(session)
-    old = await access_keys.find(session, access_key_id=command.access_key_id)
-    if old is None:
+    old_key = await access_keys.find(session, access_key_id=command.access_key_id)
+    if old_key is None:
         return Problem(ProblemCode.ACCESS_KEY_NOT_FOUND, path=("accessKey",))
     now = context.received_at
-    if old.state(now) is not AccessKeyState.ACTIVE:
+    if old_key.state(now) is not AccessKeyState.ACTIVE:
         return Problem(ProblemCode.ACCESS_KEY_ENDED, path=("accessKey",), detail=detail("KEY_ENDED"))
-    if old.id in await access_keys.successors(session, access_key_ids=[old.id]):
+    if old_key.id in await access_keys.successors(session, access_key_ids=[old_key.id]):
         return Problem(ProblemCode.ACCESS_KEY_ENDED, path=("accessKey",), detail=detail("KEY_REPLACED"))
-    new = make_key(
+    new_key = make_key(
         program_id=context.program_id,
         id=context.new_id(),
         number=number,
-        role=old.role,
-        label=old.label,
+        role=old_key.role,
+        label=old_key.label,
         created_at=now,
-        customer_id=old.customer_id or old.own_customer_id,
-        expires_at=old.expiry_of_successor(now),
-        replaces_id=old.id,
+        customer_id=old_key.customer_id or old_key.own_customer_id,
+        expires_at=old_key.expiry_of_successor(now),
+        replaces_id=old_key.id,
         actor=context.actor,
     )
-    await access_keys.issue(session, key=new.key)
-    ends = now + command.overlap
+    await access_keys.issue(session, key=new_key.key)
+    overlap_ends_at = now + command.overlap
     await access_keys.expire(
-        session, access_key_id=old.id, at=ends if old.expires_at is None else min(old.expires_at, ends)
+        session,
+        access_key_id=old_key.id,
+        at=overlap_ends_at if old_key.expires_at is None else min(old_key.expires_at, overlap_ends_at),
     )
-    return RotateAccessKeyResult(access_key_id=new.key.id, replaced_id=old.id, token=new.token)
+    return RotateAccessKeyResult(access_key_id=new_key.key.id, replaced_id=old_key.id, token=new_key.token)

@@ -1,4 +1,4 @@
-"""Limits of what staff and tills may do by hand, checked in the transaction that does it; the owner has none."""
+"""Limits of what staff and tills may do by hand, checked in the transaction of the change; the owner has no limits."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ async def budget_problem(
 ) -> Problem | None:
     """The problem with a movement above the rest of the access key's daily budget, or None.
 
-    `moved` is what would be moved, without sign. Until the transaction ends no other one moves anything with the key,
-    so this must come after every lock on an account.
+    `moved` is what would be moved, without sign. The access key stays locked until the transaction ends, so accounts must be
+    locked before.
     """
     requested = {unit: points for unit, points in moved.items() if points}
     if context.principal is None or not has_staff_budget(context) or not requested:
@@ -41,7 +41,7 @@ async def budget_problem(
     program, key_id = context.program, context.principal.key_id
     await access_keys.lock(session, access_key_id=key_id)
     today = local_date(context.now, zone_name=program.zone)
-    used = await staff_budgets.used_by_unit(
+    used_today = await staff_budgets.used_by_unit(
         session,
         access_key_id=key_id,
         budget=budget,
@@ -50,20 +50,20 @@ async def budget_problem(
     )
     limit = program.staff_limits.daily(budget)
     for unit, points in requested.items():
-        if used[unit] + points > limit:
-            left = max(limit - used[unit], 0)
-            wrong = detail("ABOVE_DAY_LIMIT", asked=points, left=left, limit=limit)
+        if used_today[unit] + points > limit:
+            remaining = max(limit - used_today[unit], 0)
+            wrong = detail("ABOVE_DAY_LIMIT", asked=points, left=remaining, limit=limit)
             return Problem(ProblemCode.ABOVE_LIMIT, path=path, detail=wrong)
     return None
 
 
 def points_changed(before: Decision, after: Decision) -> dict[Unit, int]:
-    """The difference in what an amended receipt earns, without sign."""
+    """By unit, how much more or less an amended receipt earns, without sign."""
     return {unit: abs(after.amount(unit) - before.amount(unit)) for unit in Unit}
 
 
 def points_carried(before: Decision, after: Decision) -> dict[Unit, int]:
-    """What a moved purchase carries along: what it had earned, or what it earns for the new customer where that is more."""
+    """By unit, what is moved with a purchase: what it had earned or, if that is more, what it earns for the new customer."""
     return {unit: max(before.amount(unit), after.amount(unit)) for unit in Unit}
 
 
@@ -76,31 +76,31 @@ async def till_limit_problem(
     """
     if context.principal is None or context.principal.role is not Role.TILL:
         return None
-    staff = context.program.staff_limits
-    if context.now - purchase.occurred_at > staff.amendment_age:
-        wrong = detail("TILL_AGE", days=staff.amendment_days)
+    limits = context.program.staff_limits
+    if context.now - purchase.occurred_at > limits.amendment_age:
+        wrong = detail("TILL_AGE", days=limits.amendment_days)
         return Problem(ProblemCode.ABOVE_LIMIT, path=("purchase", "externalId"), detail=wrong)
-    earlier = await corrections.amendments(session, purchase_id=purchase.id)
-    totals = [*(total.total for total in earlier), purchase.total.minor]
-    tills = [total.by_role is Role.TILL for total in earlier]
-    already = sum(abs(after - before) for before, after, by_till in _steps(totals, tills) if by_till)
-    total_change = already + abs(amended.total().minor - purchase.total.minor)
-    most = staff.max_amendment(total=_counted(totals[0], of=purchase.facts))
-    if _counted(total_change, of=purchase.facts).minor <= most.minor:
+    earlier_amendments = await corrections.amendments(session, purchase_id=purchase.id)
+    totals = [*(amendment.total for amendment in earlier_amendments), purchase.total.minor]
+    made_by_till = [amendment.by_role is Role.TILL for amendment in earlier_amendments]
+    changed_by_tills = sum(abs(after - before) for before, after, by_till in _changes(totals, made_by_till) if by_till)
+    total_change = changed_by_tills + abs(amended.total().minor - purchase.total.minor)
+    max_change = limits.max_amendment(total=_in_program_currency(totals[0], facts=purchase.facts))
+    if _in_program_currency(total_change, facts=purchase.facts).minor <= max_change.minor:
         return None
-    left = max(most.minor - _counted(already, of=purchase.facts).minor, 0)
-    wrong = detail("TILL_CHANGE", most=most, left=Money(left, most.currency))
+    remaining = max(max_change.minor - _in_program_currency(changed_by_tills, facts=purchase.facts).minor, 0)
+    wrong = detail("TILL_CHANGE", most=max_change, left=Money(remaining, max_change.currency))
     return Problem(ProblemCode.ABOVE_LIMIT, path=("purchase", "lines"), detail=wrong)
 
 
-def _steps(totals: Sequence[int], tills: Sequence[bool]) -> list[tuple[int, int, bool]]:
+def _changes(totals: Sequence[int], made_by_till: Sequence[bool]) -> list[tuple[int, int, bool]]:
     """The total before and after each change, and whether a till made it."""
-    return list(zip(totals[:-1], totals[1:], tills, strict=True))
+    return list(zip(totals[:-1], totals[1:], made_by_till, strict=True))
 
 
-def _counted(minor: int, *, of: PurchaseFacts) -> Money:
+def _in_program_currency(minor: int, *, facts: PurchaseFacts) -> Money:
     """An amount of a receipt in the program's currency."""
-    if of.exchange_rate is None:
-        return Money(minor, of.currency)
-    exact = minor * Fraction(of.exchange_rate.factor(foreign=of.currency))
-    return Money(rounded(exact, mode=Rounding.HALF_UP), of.exchange_rate.into)
+    if facts.exchange_rate is None:
+        return Money(minor, facts.currency)
+    exact = minor * Fraction(facts.exchange_rate.factor(foreign=facts.currency))
+    return Money(rounded(exact, mode=Rounding.HALF_UP), facts.exchange_rate.into)

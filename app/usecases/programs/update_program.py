@@ -28,13 +28,13 @@ class UpdateProgram:
     slug: str | None = None
     listed: bool | None = None
 
-    def of(self, program: Program) -> Program:
-        """The program with these settings."""
-        before = program.numbering
-        starts = self.receipt_day_starts if self.receipt_day_starts is not None else before.day_starts
+    def applied_to(self, program: Program) -> Program:
+        """The program with the new settings."""
+        numbering = program.numbering
+        day_starts = self.receipt_day_starts if self.receipt_day_starts is not None else numbering.day_starts
         return replace(
             program,
-            numbering=Numbering(self.receipt_numbers or before.numbers, starts),
+            numbering=Numbering(self.receipt_numbers or numbering.numbers, day_starts),
             form_of_address=self.form_of_address or program.form_of_address,
             staff_limits=replace(program.staff_limits, **self.staff_limits),
             receipt_age=self.receipt_age if self.receipt_age is not None else program.receipt_age,
@@ -46,7 +46,7 @@ class UpdateProgram:
 @stored_as("program_updated")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateProgramResult(CommandResult):
-    """The settings are stored with the program."""
+    """Without fields, because the settings are stored with the program."""
 
 
 @use_case(UpdateProgramResult)
@@ -56,10 +56,12 @@ async def run(
     context: CommandContext,  # noqa: ARG001 - as every handler
     command: UpdateProgram,
 ) -> UpdateProgramResult | Problem:
-    """Store the settings. Concurrent changes of other settings are kept."""
+    """Store the settings. Other settings that are changed at the same time are not lost."""
     program = await programs.lock(session)
-    with_slug = await programs.by_slug(session.across_programs, slug=command.slug) if command.slug is not None else None
-    if with_slug is not None and with_slug.id != program.id:
+    program_with_slug = (
+        await programs.by_slug(session.across_programs, slug=command.slug) if command.slug is not None else None
+    )
+    if program_with_slug is not None and program_with_slug.id != program.id:
         return Problem(ProblemCode.SLUG_TAKEN, path=("slug",))
-    await programs.set_settings(session, program=command.of(program))
+    await programs.set_settings(session, program=command.applied_to(program))
     return UpdateProgramResult()

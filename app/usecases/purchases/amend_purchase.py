@@ -31,7 +31,7 @@ from app.store.programs import locations
 from app.store.purchases import corrections, purchases, receipt_references, refunds
 from app.store.terms import versions
 from app.usecases.command import CommandContext, use_case
-from app.usecases.ledger.count_usage import with_budgets_of_corrected
+from app.usecases.ledger.count_usage import with_remaining_budgets
 from app.usecases.ledger.post_differences import post_differences
 from app.usecases.programs.staff_limits import budget_problem, has_staff_budget, points_changed, till_limit_problem
 from app.usecases.results import DecidedResult, stored_as
@@ -156,7 +156,7 @@ async def _facts(
             path=("purchase", "lines"),
             detail=detail("MORE_RETURNED"),
         )
-    return await with_budgets_of_corrected(session, customer_id=customer.id, purchase=purchase, facts=facts)
+    return await with_remaining_budgets(session, customer_id=customer.id, purchase=purchase, facts=facts)
 
 
 def _amended_facts(purchase: Purchase, *, facts: PurchaseFacts) -> PurchaseFacts | Problem:

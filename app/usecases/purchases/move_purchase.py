@@ -27,7 +27,7 @@ from app.store.events.replay import NewCorrection, ReplayedAccount, replay_accou
 from app.store.purchases import corrections, exchanges, purchases, receipt_references, refunds
 from app.store.terms import versions
 from app.usecases.command import CommandContext, use_case
-from app.usecases.ledger.count_usage import with_budgets_of_corrected
+from app.usecases.ledger.count_usage import with_remaining_budgets
 from app.usecases.ledger.post_differences import DigestChanges, post_differences
 from app.usecases.programs.staff_limits import budget_problem, has_staff_budget, points_carried
 from app.usecases.results import DecidedResult, stored_as
@@ -203,7 +203,7 @@ async def _of_new_customer(
         to_customer = await tiers.reload(session, customer=to_customer)
     bare = replace(purchase.facts, rule_facts=NO_RULE_FACTS)
     seen = await rule_facts.with_rule_facts(session, customer=to_customer, terms=terms, facts=bare)
-    facts = await with_budgets_of_corrected(session, customer_id=from_customer.id, purchase=purchase, facts=seen)
+    facts = await with_remaining_budgets(session, customer_id=from_customer.id, purchase=purchase, facts=seen)
     return replace(purchase, customer_id=correction.to_customer_id, moved_by=correction.id, facts=facts)
 
 

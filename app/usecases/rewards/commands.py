@@ -1,4 +1,4 @@
-"""The command to redeem a reward or hold it, and its result. Other commands stand beside their use case."""
+"""The command to redeem or hold a reward, and its result. Other commands are in the files of their use cases."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from app.usecases.results import DecidedResult, stored_as
 
 @dataclass(frozen=True, slots=True)
 class NewHold:
-    """The request to hold a reward for a checkout, and for how long; a checkout has one hold however often it is tried."""
+    """The checkout for which a reward is held, and for how long. A checkout has one hold, however often it is attempted."""
 
     checkout: str
     length: timedelta
@@ -20,9 +20,9 @@ class NewHold:
 
 @dataclass(frozen=True, slots=True)
 class RedeemReward:
-    """The customer, the reward (by id or by key), and the basket that is bought with it; without lines there is none.
+    """The customer, the reward (by id or by key), and the basket that is bought with it, which may have no lines.
 
-    `facts` describe the basket, but not its location: that is `location_id`, None without one.
+    `facts` describe the basket without its location, which is `location_id` (None: not known).
     """
 
     customer: CustomerReference
@@ -38,8 +38,8 @@ class RedeemReward:
 class RedeemRewardResult(DecidedResult):
     """The decision on a reward, with its redemption and the entry that paid it.
 
-    There is no redemption after a refusal by the terms, and no entry where points are only held. `already_recorded`:
-    the hold of its checkout had been placed under another key.
+    There is no redemption after a refusal by the terms, and no entry if points are only held. `already_recorded`:
+    the hold of the checkout was placed before, under another idempotency key.
     """
 
     customer_id: str

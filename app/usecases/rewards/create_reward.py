@@ -16,7 +16,7 @@ from app.usecases.results import CommandResult, stored_as
 
 @dataclass(frozen=True, slots=True)
 class CreateReward:
-    """A reward as customers see it; `stock` None means without limit.
+    """A reward as customers see it. `stock`: how many there are, None without a limit.
 
     `article` is the stock code of the goods, `variants` the choices, `cash_part` an additional price in cash.
     """

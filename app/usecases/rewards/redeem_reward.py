@@ -27,7 +27,7 @@ from app.store.programs import locations
 from app.store.rewards import redemptions, rewards
 from app.store.terms import versions
 from app.usecases.command import CLOCK_TOLERANCE, CommandContext, balances_now, use_case
-from app.usecases.customers.same_customer import same_customer
+from app.usecases.customers.same_customer import is_same_customer
 from app.usecases.ledger.account_writer import accounts_of
 from app.usecases.rewards.book_redemption import RedemptionRequest, book_by_replay, book_from_snapshot
 from app.usecases.rewards.commands import RedeemReward, RedeemRewardResult
@@ -131,7 +131,7 @@ async def _repeated_checkout(
     The hold stays as it was decided, under the terms of its time, whatever was published since.
     """
     customer = resolved.customer
-    is_same = await same_customer(session, customer=customer, known_id=earlier_hold.customer_id)
+    is_same = await is_same_customer(session, customer=customer, known_id=earlier_hold.customer_id)
     if not is_same or earlier_hold.reward_id != resolved.reward.id:
         return Problem(ProblemCode.RECEIPT_DIFFERS, path=("checkout",), redemption_ids=(earlier_hold.id,))
     if earlier_hold.state is not RedemptionState.HELD or earlier_hold.hold_has_expired(

@@ -15,7 +15,7 @@ from app.store.previews import previews
 from app.store.terms import versions
 from app.usecases.command import CommandContext, use_case
 from app.usecases.results import CommandResult, stored_as
-from app.usecases.terms.publish_terms import PublishTerms, checked_draft
+from app.usecases.terms.publish_terms import PublishTerms, draft_as_terms
 
 MAX_DAYS = 730
 MAX_UNFINISHED = 3
@@ -47,8 +47,8 @@ async def run(session: Session, *, context: CommandContext, command: PreviewImpa
     if in_force is None:
         return Problem(ProblemCode.NO_TERMS_IN_FORCE)
     number = await versions.last_number(session) + 1
-    sent = PublishTerms(effective_from=None, clauses=command.clauses)
-    draft = await checked_draft(session, program=context.program, now=context.now, command=sent, number=number)
+    publication = PublishTerms(effective_from=None, clauses=command.clauses)
+    draft = await draft_as_terms(session, program=context.program, now=context.now, command=publication, number=number)
     if isinstance(draft, Problem):
         return draft
     if await previews.unfinished_count(session) >= MAX_UNFINISHED:

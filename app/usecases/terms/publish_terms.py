@@ -53,10 +53,10 @@ class PublishTermsResult(CommandResult):
 
 @use_case(PublishTermsResult)
 async def run(session: Session, *, context: CommandContext, command: PublishTerms) -> PublishTermsResult | Problem:
-    """Check the draft, hold changes that are worse for customers to the notice of the version in force, and store it for good."""
+    """Check the draft, require the notice of the version in force for changes that are worse for customers, and store the version."""
     latest = await versions.latest(session, lock=True)
     number = await versions.last_number(session) + 1
-    draft = await checked_draft(session, program=context.program, now=context.now, command=command, number=number)
+    draft = await draft_as_terms(session, program=context.program, now=context.now, command=command, number=number)
     if isinstance(draft, Problem):
         return draft
     if latest is None:
@@ -69,9 +69,9 @@ async def run(session: Session, *, context: CommandContext, command: PublishTerm
     if command.effective_from is None:
         start = next_start(latest=latest, in_force=in_force, direction=direction, now=context.now)
         draft = replace(draft, effective_from=start)
-    wrong = _start_problem(draft, latest=latest, context=context)
-    if wrong is not None:
-        return wrong
+    problem = _start_problem(draft, latest=latest, context=context)
+    if problem is not None:
+        return problem
     decision = notice_decision(
         in_force=in_force, direction=direction, effective_from=draft.effective_from, now=context.now
     )
@@ -82,7 +82,7 @@ async def run(session: Session, *, context: CommandContext, command: PublishTerm
 
 
 def _start_problem(draft: Terms, *, latest: Terms, context: CommandContext) -> Problem | None:
-    """Why the version does not follow the one before it, or starts in the past."""
+    """Why the version cannot start then: not after the latest one, or in the past. None if it can."""
     if draft.effective_from <= latest.effective_from:
         starts = latest.effective_from.isoformat()
         wrong = detail("TERMS_ORDER", version=latest.version, time=starts)
@@ -93,16 +93,16 @@ def _start_problem(draft: Terms, *, latest: Terms, context: CommandContext) -> P
     return Problem(ProblemCode.INVALID_INPUT, path=("effectiveFrom",), detail=wrong)
 
 
-async def checked_draft(
+async def draft_as_terms(
     session: Session, *, program: Program, now: datetime, command: PublishTerms, number: int
 ) -> Terms | Problem:
-    """The checked draft as a version."""
+    """The draft as the version with this number, or the problem with it."""
     catalogue = await rewards.all_rewards(session)
-    places = await locations.names(session)
+    location_names = await locations.names(session)
     zones = await locations.zones(session)
     try:
         clauses = with_names(
-            command.clauses, rewards={reward.key: reward.name for reward in catalogue}, locations=places
+            command.clauses, rewards={reward.key: reward.name for reward in catalogue}, locations=location_names
         )
         return Terms.from_draft(
             version=number,

@@ -1,4 +1,4 @@
-"""Withdraw an announced version of the terms before it starts: what was in force stays in force."""
+"""Withdraw an announced version of the terms before it starts."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class WithdrawTermsResult(CommandResult):
 
 @use_case(WithdrawTermsResult)
 async def run(session: Session, *, context: CommandContext, command: WithdrawTerms) -> WithdrawTermsResult | Problem:
-    """Withdraw the last version, if it has not started. Customers lose nothing they have had."""
+    """Withdraw the last version, if it has not started. The version in force before it stays in force."""
     latest = await versions.latest(session, lock=True)
     if latest is None or latest.version != command.version:
         return Problem(ProblemCode.NOT_WITHDRAWABLE, path=("version",), detail=detail("NOT_LAST_VERSION"))

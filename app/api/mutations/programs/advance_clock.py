@@ -53,7 +53,7 @@ async def resolve(
     """Move the clock and run the jobs that fell due; later fields of the same request use the new time."""
     context = info.context
     outcome = await execute_command(
-        advance_clock.run, AdvanceClock(to=input.to), permission=Permission.ADVANCE_CLOCK, input=input, info=info
+        advance_clock.run, AdvanceClock(new_time=input.to), permission=Permission.ADVANCE_CLOCK, input=input, info=info
     )
     await context.reread_program()
     if isinstance(outcome, Problem):

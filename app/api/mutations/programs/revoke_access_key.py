@@ -49,7 +49,7 @@ async def resolve(
     )
     if isinstance(result, Problem):
         return RevokeAccessKeyPayload(problem=result)
-    context.application.end_key(result.access_key_id)
+    context.application.forget_key(result.access_key_id)
     return RevokeAccessKeyPayload(result=result)
 
 

@@ -68,7 +68,7 @@ async def resolve(
     )
     if isinstance(result, Problem):
         return RotateAccessKeyPayload(problem=result)
-    context.application.end_key(result.replaced_id)
+    context.application.forget_key(result.replaced_id)
     return RotateAccessKeyPayload(result=result)
 
 

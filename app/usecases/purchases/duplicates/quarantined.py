@@ -18,7 +18,7 @@ from app.store.customers import customers
 from app.store.database.session import Session
 from app.store.purchases import pending_refunds, purchases, quarantine, refunds
 from app.usecases.command import CommandContext
-from app.usecases.customers.same_customer import same_customer
+from app.usecases.customers.same_customer import is_same_customer
 from app.usecases.purchases.command_json import origin_of
 from app.usecases.purchases.commands import (
     ReceiptToRecord,
@@ -119,7 +119,7 @@ async def _is_same(session: Session, *, item: Quarantined, sent: SentReceipt) ->
         return False
     if sent.customer is None or item.customer_id is None:
         return True
-    return await same_customer(session, customer=sent.customer, known_id=item.customer_id)
+    return await is_same_customer(session, customer=sent.customer, known_id=item.customer_id)
 
 
 async def booked_refund(session: Session, *, item: Quarantined) -> RecordRefundResult | RefundPending | None:

@@ -18,7 +18,7 @@ from app.store.database.session import Session
 from app.store.ledger import entries
 from app.store.purchases import corrections, exchanges, purchases, refunds
 from app.usecases.command import CommandContext, balances_now
-from app.usecases.customers.same_customer import same_customer
+from app.usecases.customers.same_customer import is_same_customer
 from app.usecases.purchases.commands import RecordPurchase, RecordPurchaseResult
 
 
@@ -114,7 +114,7 @@ async def _belonged_to(session: Session, *, customer: Customer, recorded: Purcha
     if recorded.moved_by is not None:
         customer_ids |= await corrections.customers_before(session, purchase_id=recorded.id)
     for customer_id in sorted(customer_ids):
-        if await same_customer(session, customer=customer, known_id=customer_id):
+        if await is_same_customer(session, customer=customer, known_id=customer_id):
             return True
     return False
 

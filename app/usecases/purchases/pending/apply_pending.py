@@ -18,7 +18,7 @@ from app.store.database.session import Session
 from app.store.purchases import pending_refunds, refunds
 from app.store.terms import versions
 from app.usecases.command import CommandContext
-from app.usecases.customers.same_customer import same_customer
+from app.usecases.customers.same_customer import is_same_customer
 from app.usecases.purchases.booking.book_refund import book_refund
 from app.usecases.purchases.booking.exchange_goods import Exchanged, exchange_goods
 from app.usecases.purchases.command_json import receipt_of
@@ -80,7 +80,7 @@ async def _apply_exchange(
     stored_receipt: NewReceipt,
     customer: Customer,
 ) -> Exchanged | Problem:
-    if stored_receipt.customer_id is not None and not await same_customer(
+    if stored_receipt.customer_id is not None and not await is_same_customer(
         session, customer=customer, known_id=stored_receipt.customer_id
     ):
         return Problem(ProblemCode.OTHER_CUSTOMER, path=("customer",))

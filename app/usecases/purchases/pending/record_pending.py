@@ -13,7 +13,7 @@ from app.store.programs import locations
 from app.store.purchases import pending_refunds, purchases, refunds
 from app.store.terms import versions
 from app.usecases.command import CommandContext
-from app.usecases.customers.same_customer import same_customer
+from app.usecases.customers.same_customer import is_same_customer
 from app.usecases.purchases.booking.exchange_goods import in_refund
 from app.usecases.purchases.commands import ReceiptToRecord, RecordExchange, RecordRefund, RefundPending
 from app.usecases.purchases.duplicates.pending_exchanges import content_digest_of, new_receipt_to_store, pending_with
@@ -118,7 +118,7 @@ async def _same_buyer(session: Session, *, pending: PendingRefund, customer: Cus
     known_id = pending.new_receipt.customer_id if pending.new_receipt is not None else None
     if known_id is None or customer is None:
         return True
-    return await same_customer(session, customer=customer, known_id=known_id)
+    return await is_same_customer(session, customer=customer, known_id=known_id)
 
 
 async def record_pending_refund(
