@@ -61,7 +61,7 @@ class _RequestTurn:
         self._protocol.answer_503(self._cycle)
 
     def disconnect(self) -> None:
-        """The client has gone. Of several requests sent at once, uvicorn marks only the latest one, which may not have begun."""
+        """Mark the request, because the client has gone: of several sent at once, uvicorn marks only the latest, which may wait."""
         self._protocol.turns.stop_waiting(self)
         if not self._cycle.response_complete:
             self._cycle.disconnected = True

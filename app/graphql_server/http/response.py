@@ -28,13 +28,13 @@ class HttpResponse:
     """Bytes are sent as they are."""
     headers: Mapping[str, str] = field(default_factory=dict)
 
-    async def send(self, send: Send, *, media: str) -> None:
+    async def send(self, asgi_send: Send, *, media: str) -> None:
         """Write the answer. uvicorn begins the connection's next request when the client has read all but 64 KiB of this answer."""
         content = self.body if isinstance(self.body, bytes) else orjson.dumps(self.body)
         headers = [*_HEADERS[media], (b"content-length", b"%d" % len(content))]
         headers.extend((name.encode("latin-1"), value.encode("latin-1")) for name, value in self.headers.items())
-        await send({"type": "http.response.start", "status": self.status, "headers": headers})
-        await send({"type": "http.response.body", "body": content})
+        await asgi_send({"type": "http.response.start", "status": self.status, "headers": headers})
+        await asgi_send({"type": "http.response.body", "body": content})
 
 
 def cached_response(plain: bytes, compressed: bytes, *, accept_encoding: str) -> HttpResponse:

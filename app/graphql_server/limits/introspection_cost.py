@@ -43,12 +43,12 @@ class IntrospectionCosts:
     """The costs of introspection in one schema."""
 
     def __init__(self, schema: GraphQLSchema) -> None:
-        self._average = _sizes(schema, longest=False)
-        self._longest = _sizes(schema, longest=True)
+        self._average_sizes = _list_sizes(schema, greatest=False)
+        self._greatest_sizes = _list_sizes(schema, greatest=True)
 
     def cost_of(self, node: FieldNode, *, fragments: Mapping[str, FragmentDefinitionNode]) -> int:
         """The cost of a valid root field of the introspection."""
-        walk = _Walk(fragments, self._longest, self._average)
+        walk = _Walk(fragments, self._greatest_sizes, self._average_sizes)
         return INTROSPECTION_COST + ceil(walk.values(node.selection_set) / VALUES_PER_COST)
 
 
@@ -85,14 +85,14 @@ class _Walk:
         return self._values_by_fragment[key]
 
 
-def _sizes(schema: GraphQLSchema, *, longest: bool) -> dict[str, float]:
-    """How many objects each field of the introspection shows: the average over all types, or with `longest` the greatest number."""
+def _list_sizes(schema: GraphQLSchema, *, greatest: bool) -> dict[str, float]:
+    """How many objects each field of the introspection shows: the average over all types, or with `greatest` the greatest number."""
     types = list(schema.type_map.values())
     types_with_fields = [type_ for type_ in types if is_object_type(type_) or is_interface_type(type_)]
     fields = [field for type_ in types_with_fields for field in type_.fields.values()]
 
     def size(lengths: list[int], *, count: int) -> float:
-        return float(max(lengths, default=0)) if longest else sum(lengths) / count
+        return float(max(lengths, default=0)) if greatest else sum(lengths) / count
 
     type_count = len(types)
     return {

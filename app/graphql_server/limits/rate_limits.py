@@ -14,7 +14,7 @@ MAX_CALLERS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """The size of a bucket: `capacity` tokens, also the highest cost of one operation. `restored` tokens are added each second."""
+    """A bucket holds `capacity` tokens, which is also the highest cost of one operation. `restored` tokens are added each second."""
 
     capacity: int = 10_000
     restored: int = 1_000

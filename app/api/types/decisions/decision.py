@@ -225,7 +225,7 @@ class ClauseOutlook:
         return None if by_birthday and not _may_see_birthdays(info) else self.qualification.applies_from
 
     @strawberry.field(
-        description="Of a reward, the user error that `redeemReward` would answer with, for a technical reason, as in `RewardOffer.refusal`; null where there is none, and for other clauses."
+        description="For a reward, the user error of `redeemReward` for a technical reason, as in `RewardOffer.refusal`; null if there would be none, and for other clauses."
     )
     def refusal(self) -> UserError | None:
         """A technical problem, not a refusal by the terms."""

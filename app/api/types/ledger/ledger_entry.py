@@ -38,7 +38,7 @@ class LotMovement:
 class LedgerEntry(Node):
     """An entry with the decision behind it."""
 
-    stored: strawberry.Private[StoredEntry]
+    stored_entry: strawberry.Private[StoredEntry]
     deciding_terms: strawberry.Private[rules.Terms | None]
     id: strawberry.ID = strawberry.field(description="Opaque id.")
     type: EntryType = strawberry.field(description="The kind of movement.")
@@ -50,11 +50,11 @@ class LedgerEntry(Node):
     )
 
     @classmethod
-    def of(cls, stored: StoredEntry, *, deciding_terms: rules.Terms | None, context: Context) -> LedgerEntry:
+    def of(cls, stored_entry: StoredEntry, *, deciding_terms: rules.Terms | None, context: Context) -> LedgerEntry:
         """The GraphQL object for a stored entry."""
-        entry = stored.entry
+        entry = stored_entry.entry
         return cls(
-            stored=stored,
+            stored_entry=stored_entry,
             deciding_terms=deciding_terms,
             id=strawberry.ID(encode("LedgerEntry", entry.id)),
             type=entry.type,
@@ -71,22 +71,24 @@ class LedgerEntry(Node):
         """The stored decision."""
         if self.deciding_terms is None:
             raise LookupError("the terms of the decision were not read")
-        if not await may_see_decision(self.stored.entry, info=info):
+        if not await may_see_decision(self.stored_entry.entry, info=info):
             return None
-        decision = entries.decision_of(self.stored.entry)
+        decision = entries.decision_of(self.stored_entry.entry)
         # A decision without reasons, which no clause made, is explained by the cause of the entry.
-        correction = await cause_of(self.stored.entry, info=info) if not decision.reasons else None
+        correction = await cause_of(self.stored_entry.entry, info=info) if not decision.reasons else None
         cause = correction.cause if correction is not None else None
-        return decision_object(decision, deciding_terms=self.deciding_terms, entry_id=self.stored.entry.id, cause=cause)
+        return decision_object(
+            decision, deciding_terms=self.deciding_terms, entry_id=self.stored_entry.entry.id, cause=cause
+        )
 
     @strawberry.field(
         description="The purchase it belongs to; null for a redemption, and to a customer for the purchase of another customer, who shares the wallet or to whom it was moved."
     )
     async def purchase(self, info: Info) -> Purchase | None:
         """The purchase that earned or was refunded, as it is now."""
-        if self.stored.entry.purchase_id is None or not await may_see_subject(self.stored.entry, info=info):
+        if self.stored_entry.entry.purchase_id is None or not await may_see_subject(self.stored_entry.entry, info=info):
             return None
-        purchase = await info.context.load_heavy(entries.purchases_by_id, self.stored.entry.purchase_id)
+        purchase = await info.context.load_heavy(entries.purchases_by_id, self.stored_entry.entry.purchase_id)
         return Purchase.of(purchase) if purchase is not None else None
 
     @strawberry.field(
@@ -94,9 +96,11 @@ class LedgerEntry(Node):
     )
     async def redemption(self, info: Info) -> Redemption | None:
         """The redemption as it is now."""
-        if self.stored.entry.redemption_id is None or not await may_see_subject(self.stored.entry, info=info):
+        if self.stored_entry.entry.redemption_id is None or not await may_see_subject(
+            self.stored_entry.entry, info=info
+        ):
             return None
-        redemption = await info.context.load(entries.redemptions_by_id, self.stored.entry.redemption_id)
+        redemption = await info.context.load(entries.redemptions_by_id, self.stored_entry.entry.redemption_id)
         return Redemption.of(redemption) if redemption is not None else None
 
     @strawberry.field(
@@ -104,51 +108,51 @@ class LedgerEntry(Node):
     )
     def correction(self) -> bool:
         """Whether the entry has a cause."""
-        return self.stored.entry.cause is not None
+        return self.stored_entry.entry.cause is not None
 
     @strawberry.field(
         description="The late event or the receipt correction that made this entry necessary; null where the entry is no correction."
     )
     async def cause(self, info: Info) -> CorrectionCause | None:
         """The late event or correction."""
-        return await cause_of(self.stored.entry, info=info)
+        return await cause_of(self.stored_entry.entry, info=info)
 
     @strawberry.field(
         description="The reason given for it. Everybody who sees the customer can read the reasons of adjustments and cancelled redemptions; only owner and staff those of transfers, merges and receipt corrections. Null where none was given."
     )
     async def reason(self, info: Info) -> str | None:
-        """As it was entered."""
+        """The reason as it was entered."""
         visible_to_all = self.type in (EntryType.ADJUST, EntryType.REVERSAL)
         if not visible_to_all and not info.context.principal.may(Permission.ADJUST_POINTS):
             return None
-        stated_reason = await stated_reason_of(self.stored.entry, info=info)
+        stated_reason = await stated_reason_of(self.stored_entry.entry, info=info)
         return stated_reason.reason if stated_reason is not None else None
 
     @strawberry.field(
-        description="The access key with which staff moved the points or corrected the receipt; null where none did, and where the `troth` command did. For the owner, null to others."
+        description="The access key with which staff moved the points or corrected the receipt; null if staff did neither, or did it with the `troth` command. For the owner, null to others."
     )
     async def actor(self, info: Info) -> Actor | None:
         """The access key, by its id."""
         if not info.context.principal.may(Permission.READ_ACTORS):
             return None
-        stated_reason = await stated_reason_of(self.stored.entry, info=info)
+        stated_reason = await stated_reason_of(self.stored_entry.entry, info=info)
         return Actor.of(stated_reason.actor) if stated_reason is not None and stated_reason.actor is not None else None
 
     @strawberry.field(description="The lots that it opened, as they were then; most entries open one or none.")
     def opened_lots(self) -> list[Lot]:
         """The lots with their points and dates."""
-        return [Lot.of(lot) for lot in self.stored.entry.new_lots]
+        return [Lot.of(lot) for lot in self.stored_entry.entry.new_lots]
 
     @strawberry.field(
-        description="Of a TRANSFER or MERGE, the customers on the other side whom the caller may see: usually one; of a household, all that share the wallet. For a merged customer, the surviving customer is returned. Empty for anything else.",
+        description="For a TRANSFER or MERGE, the customers on the other side whom the caller may see: usually one; for a household, all who share the wallet. For a merged customer, the surviving customer is returned. Empty for anything else.",
         graphql_type=list[LazyType("Customer", "app.api.types.customers.customer")],  # type: ignore[misc]  # customers have ledgers, so ledgers cannot import them
     )
     async def counterparties(self, info: Info) -> list[Node]:
-        """Read as they are now."""
-        return await counterparties_of(self.stored.entry, info=info)
+        """The customers as they are now."""
+        return await counterparties_of(self.stored_entry.entry, info=info)
 
     @strawberry.field(
-        description="Of a MERGE that brought points along, the ledger of the account that they came from, newest entry first, each entry as it was booked there; null for anything else, and for callers who may not see that customer. `first` or `last`: 1 to 100, default 20."
+        description="For a MERGE that brought points along, the ledger of the account that they came from, newest entry first, each entry as it was booked there; null for anything else, and for callers who may not see that customer. `first` or `last`: 1 to 100, default 20."
     )
     async def merged_ledger(
         self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
@@ -157,7 +161,7 @@ class LedgerEntry(Node):
         window = page_window(first=first, after=after, last=last, before=before)
         if self.type is not EntryType.MERGE:
             return None
-        merged_account = await info.context.load(counterparties.merged_accounts, self.stored.entry.id)
+        merged_account = await info.context.load(counterparties.merged_accounts, self.stored_entry.entry.id)
         if merged_account is None or not info.context.principal.may_see_any_of(merged_account.holders):
             return None
         return await ledger_connection(merged_account.account_id, window=window, context=info.context)
@@ -165,7 +169,7 @@ class LedgerEntry(Node):
     @strawberry.field(description="The lots that it added points to or took points from.")
     def lots(self) -> list[LotMovement]:
         """The movements in the order in which they were made."""
-        return [_lot_movement(movement) for movement in self.stored.entry.movements]
+        return [_lot_movement(movement) for movement in self.stored_entry.entry.movements]
 
 
 @strawberry.type(description="A ledger entry with its cursor.")
@@ -186,7 +190,7 @@ class LedgerEntryConnection:
     @strawberry.field(description="The entries with their cursors.")
     def edges(self) -> list[LedgerEntryEdge]:
         """Each entry with its cursor."""
-        return [LedgerEntryEdge(cursor=encode_cursor(node.stored.entry.number), node=node) for node in self.nodes]
+        return [LedgerEntryEdge(cursor=encode_cursor(node.stored_entry.entry.number), node=node) for node in self.nodes]
 
 
 async def ledger_connection(account_id: str | None, *, window: PageWindow, context: Context) -> LedgerEntryConnection:

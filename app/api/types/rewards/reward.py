@@ -96,7 +96,7 @@ class RewardOffer:
     terms: Terms = strawberry.field(description="The version of the terms that offers it.")
 
     @strawberry.field(
-        description="The user error that `redeemReward` would answer with, for a technical reason: VARIANT_REQUIRED and OWN_CARD whatever the decision, OUT_OF_STOCK where it is GRANTED. Null where there is none, and without a customer."
+        description="The user error that `redeemReward` would return for a technical reason: VARIANT_REQUIRED and OWN_CARD whatever the decision, OUT_OF_STOCK if the decision is GRANTED. Null if there would be none, and without a customer."
     )
     def refusal(self) -> UserError | None:
         """A technical problem, not a refusal by the terms."""
