@@ -30,7 +30,7 @@ class MergedAccount:
 async def merged_accounts(session: Session, *, ids: Sequence[str]) -> list[MergedAccount | None]:
     """For each entry (by id) that merged an account into its own, the merged account; None for all other entries."""
     by_id = await entries.entries_by_ids(session, entry_ids=ids)
-    subjects = sorted({stored.entry.subject for stored in by_id.values()})
+    subjects = sorted({stored_entry.entry.subject for stored_entry in by_id.values()})
     mergers_by_id = await mergers.by_ids(session, merger_ids=subjects)
     wallet_ids = sorted(
         {id for merger in mergers_by_id.values() for id in (merger.from_wallet_id, merger.to_wallet_id)}
@@ -59,7 +59,7 @@ async def merged_accounts(session: Session, *, ids: Sequence[str]) -> list[Merge
 async def counterparties(session: Session, *, ids: Sequence[str]) -> list[Counterparties | None]:
     """The other side of each entry (by id) of a transfer or a merger, in the order requested; None for all other entries."""
     by_id = await entries.entries_by_ids(session, entry_ids=ids)
-    subjects = sorted({stored.entry.subject for stored in by_id.values()})
+    subjects = sorted({stored_entry.entry.subject for stored_entry in by_id.values()})
     transfers_by_id = await transfers.by_ids(session, transfer_ids=subjects)
     mergers_by_id = await mergers.by_ids(session, merger_ids=subjects)
     surviving_accounts = await accounts.of_wallets(

@@ -130,18 +130,19 @@ async def explain(session: Session, *, entry_id: str) -> ExplainedEntry | None:
         account_of_unit for account_of_unit in accounts_of_wallet if account_of_unit.unit is Unit.POINTS
     )
     terms_versions = await known_versions.load(session)
-    recorded = await event_log.load(session, account=points_account, versions=terms_versions)
+    recorded_history = await event_log.load(session, account=points_account, versions=terms_versions)
     draws_before = await entries.booked_draws(session, account_id=account.id, before=entry.number)
     replayed = replay(
-        recorded.history.as_known_at(entry.id), versions=terms_versions.not_withdrawn, until=entry.occurred_at
+        recorded_history.history.as_known_at(entry.id), versions=terms_versions.not_withdrawn, until=entry.occurred_at
     )
-    if recorded.ending_merger is not None and recorded.ending_merger.id <= entry.id:
-        replayed.close(recorded.ending_merger.id, at=recorded.ending_merger.occurred_at)
+    if recorded_history.ending_merger is not None and recorded_history.ending_merger.id <= entry.id:
+        replayed.close(recorded_history.ending_merger.id, at=recorded_history.ending_merger.occurred_at)
     posting_key = PostingKey(entry.type, entry.subject)
     points = sum(draws_by_key(replayed.unit_accounts[account.unit].postings).get(posting_key, {}).values())
     if entry.type is EntryType.REDEEM:
         points = (
-            _cost_then(entry, history=recorded.history.as_known_at(entry.id), terms_versions=terms_versions) or points
+            _cost_then(entry, history=recorded_history.history.as_known_at(entry.id), terms_versions=terms_versions)
+            or points
         )
     holders = await wallet_members.of_accounts(session, account_ids=[entry.account_id])
     return ExplainedEntry(

@@ -91,11 +91,11 @@ async def preview_refund(session: Session, *, numbering: Numbering, request: Ref
     if customer is None or deciding_terms is None:
         raise LookupError(f"purchase {purchase.id} has lost its customer or its terms")
     terms_versions = await known_versions.load(session)
-    recorded = await event_log.load(session, account=customer.account, versions=terms_versions)
+    history = await event_log.load(session, account=customer.account, versions=terms_versions)
     event = RefundRecorded(_PREVIEWED_ID, purchase.id, request.at, returned.lines, "", returned.amounts)
-    without_refund = replay_recorded(recorded, versions=terms_versions, events=[], until=request.at)
+    without_refund = replay_recorded(history, versions=terms_versions, events=[], until=request.at)
     with_refund = replay_recorded(
-        recorded, versions=terms_versions, events=[NewEvent(event, customer_id=purchase.customer_id)], until=request.at
+        history, versions=terms_versions, events=[NewEvent(event, customer_id=purchase.customer_id)], until=request.at
     )
     remaining_after = remaining.less(purchase.facts, refund=returned).applied_to(purchase.facts)
     money = money_due(

@@ -47,17 +47,24 @@ async def read(session: Session, *, points_accounts: Sequence[Account]) -> list[
         return []
     versions = await known_versions.load(session)
     histories = await event_log.load_many(session, points_accounts=points_accounts, versions=versions)
-    account_ids = [account.id for recorded in histories.values() for account in recorded.accounts.values()]
+    account_ids = [
+        account.id for recorded_history in histories.values() for account in recorded_history.accounts.values()
+    ]
     stored_entries = await entries.of_accounts(session, account_ids=account_ids)
-    customer_ids = sorted({id for recorded in histories.values() for id in recorded.history.customer_ids()})
+    customer_ids = sorted(
+        {id for recorded_history in histories.values() for id in recorded_history.history.customer_ids()}
+    )
     tiers_by_customer = await tiers.of_customers(session, customer_ids=customer_ids)
     counters = await stored_usage.of_customers(session, customer_ids=customer_ids)
     reviews_scheduled_through = await tier_reviews.reviews_scheduled_through(session)
     return [
         StoredWallet(
-            recorded := histories[account.id],
+            recorded_history := histories[account.id],
             versions,
-            {unit: stored_entries.get(account_of_unit.id, ()) for unit, account_of_unit in recorded.accounts.items()},
+            {
+                unit: stored_entries.get(account_of_unit.id, ())
+                for unit, account_of_unit in recorded_history.accounts.items()
+            },
             tiers_by_customer,
             counters,
             reviews_scheduled_through,

@@ -76,18 +76,18 @@ async def _read_or_report(
     return wallets, discrepancies
 
 
-def _verify_wallet(stored: StoredWallet) -> list[Discrepancy]:
+def _verify_wallet(stored_wallet: StoredWallet) -> list[Discrepancy]:
     """The discrepancies of one wallet."""
     try:
         chain_discrepancies = [
             discrepancy
-            for unit, account in stored.recorded_history.accounts.items()
-            for discrepancy in _verify_chain(account, stored.entries[unit])
+            for unit, account in stored_wallet.recorded_history.accounts.items()
+            for discrepancy in _verify_chain(account, stored_wallet.entries[unit])
         ]
-        return [*chain_discrepancies, *verify_replay(stored)]
+        return [*chain_discrepancies, *verify_replay(stored_wallet)]
     except UNREADABLE as error:
         problem = f"its events make no sense: {type(error).__name__} {error}"
-        return [Discrepancy(f"account {stored.account.id}", problem)]
+        return [Discrepancy(f"account {stored_wallet.account.id}", problem)]
 
 
 def _verify_chain(account: Account, entries: Sequence[StoredEntry]) -> Iterator[Discrepancy]:

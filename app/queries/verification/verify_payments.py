@@ -12,12 +12,14 @@ from app.store.rewards import redemption_payments
 
 async def verify_payment_links(session: Session, *, recorded_histories: Sequence[RecordedHistory]) -> list[Discrepancy]:
     """The payments with redemptions that are stored but on no receipt of the wallets, or on a receipt but not stored."""
-    customer_ids = sorted({id for recorded in recorded_histories for id in recorded.history.customer_ids()})
+    customer_ids = sorted(
+        {id for recorded_history in recorded_histories for id in recorded_history.history.customer_ids()}
+    )
     stored_payments = await redemption_payments.of_customers(session, customer_ids=customer_ids)
     named_payments = {
         (redemption_id, purchase.id)
-        for recorded in recorded_histories
-        for purchase in recorded.purchases.values()
+        for recorded_history in recorded_histories
+        for purchase in recorded_history.purchases.values()
         for redemption_id in purchase.facts.redemptions()
     }
     missing = [

@@ -26,52 +26,52 @@ from app.store.events.replay import balance_of, next_notice
 from app.store.ledger import accounts
 
 
-def verify_replay(stored: StoredWallet) -> Iterator[Discrepancy]:
+def verify_replay(stored_wallet: StoredWallet) -> Iterator[Discrepancy]:
     """Every difference between a stored wallet and the replay of its history."""
-    account, recorded = stored.account, stored.recorded_history
+    account, recorded_history = stored_wallet.account, stored_wallet.recorded_history
     place = f"account {account.id}"
-    if recorded.events_digest != account.events_digest:
+    if recorded_history.events_digest != account.events_digest:
         yield Discrepancy(place, "its events are not those that were recorded")
     if account.replayed_through is None:
-        yield from _verify_never_replayed(stored)
+        yield from _verify_never_replayed(stored_wallet)
         return
     # Terms published after the last replay do not affect what is stored; the next replay takes them into account.
     replay_versions = tuple(
-        version for version in stored.versions.not_withdrawn if version.version <= account.terms_version
+        version for version in stored_wallet.versions.not_withdrawn if version.version <= account.terms_version
     )
-    purchases = (event for event in recorded.history.events if isinstance(event, PurchaseRecorded))
+    purchases = (event for event in recorded_history.history.events if isinstance(event, PurchaseRecorded))
     if not replay_versions or any(purchase.terms.version > account.terms_version for purchase in purchases):
         yield Discrepancy(place, "it was replayed under other terms than those of its time")
         return
-    wallet = replay(recorded.history, versions=replay_versions, until=account.replayed_through)
-    if recorded.ending_merger is not None:
-        wallet.close(recorded.ending_merger.id, at=recorded.ending_merger.occurred_at)
+    wallet = replay(recorded_history.history, versions=replay_versions, until=account.replayed_through)
+    if recorded_history.ending_merger is not None:
+        wallet.close(recorded_history.ending_merger.id, at=recorded_history.ending_merger.occurred_at)
     for unit, unit_account in wallet.unit_accounts.items():
-        entries = stored.entries.get(unit, ())
+        entries = stored_wallet.entries.get(unit, ())
         yield from _verify_postings(unit_account, entries)
         yield from _verify_lots(unit_account, entries)
-    yield from _verify_other_units(recorded, wallet=wallet, at=account.replayed_through)
-    yield from _verify_prices(recorded, wallet=wallet)
-    for event in recorded.history.events:
+    yield from _verify_other_units(recorded_history, wallet=wallet, at=account.replayed_through)
+    yield from _verify_prices(recorded_history, wallet=wallet)
+    for event in recorded_history.history.events:
         if isinstance(event, HoldPlaced) and event.ended_at is None and event.expires_at <= account.replayed_through:
             yield Discrepancy(f"redemption {event.id}", "its hold has expired, but its goods are still held from stock")
-    yield from _verify_snapshot(stored, wallet=wallet, at=account.replayed_through)
+    yield from _verify_snapshot(stored_wallet, wallet=wallet, at=account.replayed_through)
 
 
-def _verify_never_replayed(stored: StoredWallet) -> Iterator[Discrepancy]:
+def _verify_never_replayed(stored_wallet: StoredWallet) -> Iterator[Discrepancy]:
     """A wallet that was never replayed must be empty, and so must what is stored of its customers."""
-    account, recorded = stored.account, stored.recorded_history
+    account, recorded_history = stored_wallet.account, stored_wallet.recorded_history
     if (
-        any(stored.entries.values())
-        or recorded.other_accounts
-        or recorded.history.events
+        any(stored_wallet.entries.values())
+        or recorded_history.other_accounts
+        or recorded_history.history.events
         or account.balance != Balance()
     ):
         yield Discrepancy(f"account {account.id}", "it has a history, but was never replayed")
-    for id in recorded.history.enrolled_at:
-        if stored.tiers.get(id, CurrentTier()) != CurrentTier():
+    for id in recorded_history.history.enrolled_at:
+        if stored_wallet.tiers.get(id, CurrentTier()) != CurrentTier():
             yield Discrepancy(f"customer {id}", _WRONG_TIER)
-        if stored.counters.get(id, StoredUsage()) != StoredUsage():
+        if stored_wallet.counters.get(id, StoredUsage()) != StoredUsage():
             yield Discrepancy(f"customer {id}", _WRONG_COUNTERS)
 
 
@@ -80,9 +80,9 @@ _WRONG_COUNTERS = "the usage counters are not what the events come to"
 _WRONG_BALANCE = "the balance is not what the entries come to"
 
 
-def _verify_other_units(recorded: RecordedHistory, *, wallet: Wallet, at: datetime) -> Iterator[Discrepancy]:
+def _verify_other_units(recorded_history: RecordedHistory, *, wallet: Wallet, at: datetime) -> Iterator[Discrepancy]:
     """The accounts of other units than points: their balances, and that only the points account has a state of replay."""
-    for unit, account in recorded.other_accounts.items():
+    for unit, account in recorded_history.other_accounts.items():
         place = f"account {account.id}"
         if balance_of(wallet, at=at, unit=unit) != account.balance:
             yield Discrepancy(place, _WRONG_BALANCE)
@@ -116,9 +116,9 @@ def _verify_postings(unit_account: UnitAccount, stored_entries: Sequence[StoredE
         yield Discrepancy(f"entry {entries[key].id}", "the event behind it is missing")
 
 
-def _verify_prices(recorded: RecordedHistory, *, wallet: Wallet) -> Iterator[Discrepancy]:
+def _verify_prices(recorded_history: RecordedHistory, *, wallet: Wallet) -> Iterator[Discrepancy]:
     """Every redemption cost what its clause says, unless points earned before paid an older price (then `_verify_postings` checks it)."""
-    for event in recorded.history.events:
+    for event in recorded_history.history.events:
         if not isinstance(event, RewardRedeemed):
             continue
         if event.unit is Unit.POINTS and wallet.old_prices(terms=event.terms, at=event.at) is not None:
@@ -158,34 +158,34 @@ def _content(lot: Lot) -> tuple[object, ...]:
     )
 
 
-def _verify_snapshot(stored: StoredWallet, *, wallet: Wallet, at: datetime) -> Iterator[Discrepancy]:
+def _verify_snapshot(stored_wallet: StoredWallet, *, wallet: Wallet, at: datetime) -> Iterator[Discrepancy]:
     """The stored balance, tiers and counters, and the time when the account is due next."""
-    account, recorded = stored.account, stored.recorded_history
+    account, recorded_history = stored_wallet.account, stored_wallet.recorded_history
     place = f"account {account.id}"
     if balance_of(wallet, at=at) != account.balance:
         yield Discrepancy(place, _WRONG_BALANCE)
     if _later(account.next_change_at, than=wallet.next_change()) or _later(
-        account.next_notice_at, than=next_notice(wallet, recorded=recorded)
+        account.next_notice_at, than=next_notice(wallet, recorded_history=recorded_history)
     ):
         yield Discrepancy(place, "its next due time is too late")
-    if recorded.ending_merger is None and _lacks_tier_review(stored):
+    if recorded_history.ending_merger is None and _lacks_tier_review(stored_wallet):
         yield Discrepancy(place, "its tier review for the start of later terms is not scheduled")
     # Customers who were merged into one share a membership.
     memberships = {id(membership): membership for membership in wallet.memberships.values()}
     for membership in memberships.values():
-        if stored.tiers.get(membership.id, CurrentTier()) != membership.tier:
+        if stored_wallet.tiers.get(membership.id, CurrentTier()) != membership.tier:
             yield Discrepancy(f"customer {membership.id}", _WRONG_TIER)
     for customer_id in wallet.memberships:
-        if stored.counters.get(customer_id, StoredUsage()) != StoredUsage.of(wallet, customer_id=customer_id):
+        if stored_wallet.counters.get(customer_id, StoredUsage()) != StoredUsage.of(wallet, customer_id=customer_id):
             yield Discrepancy(f"customer {customer_id}", _WRONG_COUNTERS)
 
 
-def _lacks_tier_review(stored: StoredWallet) -> bool:
+def _lacks_tier_review(stored_wallet: StoredWallet) -> bool:
     """Have terms with other tiers started since the last replay, without a tier review of the account being due?"""
-    account, reviews_scheduled_through = stored.account, stored.reviews_scheduled_through
+    account, reviews_scheduled_through = stored_wallet.account, stored_wallet.reviews_scheduled_through
     due_starts = [
         version.effective_from
-        for version in tier_changing_versions(stored.versions.not_withdrawn)
+        for version in tier_changing_versions(stored_wallet.versions.not_withdrawn)
         if version.version > account.terms_version
         and reviews_scheduled_through is not None
         and version.effective_from <= reviews_scheduled_through

@@ -44,12 +44,14 @@ def _history_of(rows: HistoryRows, account: Account) -> RecordedHistory:
     until = ending_merger.occurred_at if ending_merger is not None else None
     own_ids, merged_in_at = _customers_of_wallet(rows, wallet_id)
     history = EventHistory(account.id, {id: rows.enrolled_at[id] for id in own_ids}, ())
-    recorded = RecordedHistory(account=account, history=history, other_accounts=rows.other_accounts.get(wallet_id, {}))
+    recorded_history = RecordedHistory(
+        account=account, history=history, other_accounts=rows.other_accounts.get(wallet_id, {})
+    )
     recorded_events: list[Event] = []
     recorded_corrections: list[events.ReceiptCorrected] = []
     digests: list[int] = []
     for id, since in {**dict.fromkeys(own_ids), **merged_in_at}.items():
-        for event, row_digest in _customer_events(rows, id, recorded=recorded):
+        for event, row_digest in _customer_events(rows, id, recorded_history=recorded_history):
             if (since is None or event.at >= since) and (until is None or event.at < until):
                 recorded_events.append(event)
                 digests.append(row_digest)
@@ -74,13 +76,13 @@ def _history_of(rows: HistoryRows, account: Account) -> RecordedHistory:
             digests.append(mergers.row_digest(merger))
     digests += [expiry_notices.row_digest(notice) for notice in rows.notices.get(account.id, ())]
     digests += [customers.row_digest(id, enrolled_at=rows.enrolled_at[id]) for id in own_ids]
-    recorded.absorbed_histories, recorded.ending_merger = tuple(absorbed_histories), ending_merger
-    recorded.history = EventHistory(
-        account.id, recorded.history.enrolled_at, tuple(recorded_events), tuple(recorded_corrections)
+    recorded_history.absorbed_histories, recorded_history.ending_merger = tuple(absorbed_histories), ending_merger
+    recorded_history.history = EventHistory(
+        account.id, recorded_history.history.enrolled_at, tuple(recorded_events), tuple(recorded_corrections)
     )
-    recorded.events_digest = combine(EMPTY_DIGEST, (*digests, accounts.row_digest(account)))
-    recorded.notices = tuple(rows.notices.get(account.id, ()))
-    return recorded
+    recorded_history.events_digest = combine(EMPTY_DIGEST, (*digests, accounts.row_digest(account)))
+    recorded_history.notices = tuple(rows.notices.get(account.id, ()))
+    return recorded_history
 
 
 def _customers_of_wallet(rows: HistoryRows, wallet_id: str) -> tuple[set[str], dict[str, datetime]]:
@@ -94,22 +96,24 @@ def _customers_of_wallet(rows: HistoryRows, wallet_id: str) -> tuple[set[str], d
     return merged_away_ids or set(rows.holders.get(wallet_id, ())) - merged_in_at.keys(), merged_in_at
 
 
-def _customer_events(rows: HistoryRows, customer_id: str, *, recorded: RecordedHistory) -> Iterator[tuple[Event, int]]:
+def _customer_events(
+    rows: HistoryRows, customer_id: str, *, recorded_history: RecordedHistory
+) -> Iterator[tuple[Event, int]]:
     """A customer's purchases, refunds, redemptions and reversals, each with the digest of its rows.
 
-    The rows themselves are put into `recorded`.
+    The rows themselves are put into `recorded_history`.
     """
     purchase_by_id = {purchase.id: purchase for purchase in rows.purchases.get(customer_id, ())}
     exchange_purchase_ids = frozenset(rows.exchange_purchases.values())
     for purchase in purchase_by_id.values():
-        recorded.purchases[purchase.id] = purchase
+        recorded_history.purchases[purchase.id] = purchase
         if purchase.id not in exchange_purchase_ids:
             yield _purchase_event(rows, purchase), purchases.row_digest(purchase)
         for refund in rows.refunds.get(purchase.id, ()):
-            recorded.refunds[refund.id] = refund
+            recorded_history.refunds[refund.id] = refund
             yield _refund_event(rows, refund, purchase_by_id=purchase_by_id)
     for redemption in rows.redemptions.get(customer_id, ()):
-        recorded.redemptions[redemption.id] = redemption
+        recorded_history.redemptions[redemption.id] = redemption
         yield _redemption_event(rows, redemption), redemptions.row_digest(redemption)
         if (reversal := rows.reversals.get(redemption.id)) is not None:
             event = events.RedemptionReversed(reversal.id, redemption.id, reversal.occurred_at, reversal.usable_until)

@@ -107,31 +107,35 @@ async def replay_account(
 ) -> ReplayedAccount:
     """Replay an account with new events, at least as far as it was replayed before. Writes nothing."""
     versions = await known_versions.load(session)
-    recorded = await event_log.load(session, account=account, versions=versions)
-    return replay_recorded(recorded, versions=versions, events=events, until=until)
+    recorded_history = await event_log.load(session, account=account, versions=versions)
+    return replay_recorded(recorded_history, versions=versions, events=events, until=until)
 
 
 def replay_recorded(
-    recorded: RecordedHistory, *, versions: Versions, events: Sequence[NewEvent | NewCorrection], until: datetime
+    recorded_history: RecordedHistory,
+    *,
+    versions: Versions,
+    events: Sequence[NewEvent | NewCorrection],
+    until: datetime,
 ) -> ReplayedAccount:
     """The replay of a recorded history that has already been read: see `replay_account`."""
-    if recorded.ending_merger is not None:
-        return _replay_until_merger(recorded, versions=versions, at=recorded.ending_merger.occurred_at)
-    history = recorded.history
+    if recorded_history.ending_merger is not None:
+        return _replay_until_merger(recorded_history, versions=versions, at=recorded_history.ending_merger.occurred_at)
+    history = recorded_history.history
     for event in events:
         history = event.added_to(history)
-    replayed_through = recorded.account.replayed_through
+    replayed_through = recorded_history.account.replayed_through
     end = max([until, *(event.at for event in events), *([replayed_through] if replayed_through is not None else [])])
     wallet = replay(history, versions=versions.not_withdrawn, until=end)
-    return ReplayedAccount(recorded.account, recorded, versions, history, wallet, end)
+    return ReplayedAccount(recorded_history.account, recorded_history, versions, history, wallet, end)
 
 
-def _replay_until_merger(recorded: RecordedHistory, *, versions: Versions, at: datetime) -> ReplayedAccount:
+def _replay_until_merger(recorded_history: RecordedHistory, *, versions: Versions, at: datetime) -> ReplayedAccount:
     """The replay of an account that was merged into another one, up to the merger, after which nothing happens in it."""
-    assert recorded.ending_merger is not None, "the account was merged into another one"
-    wallet = replay(recorded.history, versions=versions.not_withdrawn, until=at)
-    wallet.close(recorded.ending_merger.id, at=at)
-    return ReplayedAccount(recorded.account, recorded, versions, recorded.history, wallet, at)
+    assert recorded_history.ending_merger is not None, "the account was merged into another one"
+    wallet = replay(recorded_history.history, versions=versions.not_withdrawn, until=at)
+    wallet.close(recorded_history.ending_merger.id, at=at)
+    return ReplayedAccount(recorded_history.account, recorded_history, versions, recorded_history.history, wallet, at)
 
 
 def balance_of(wallet: Wallet, *, at: datetime, unit: Unit = Unit.POINTS) -> Balance:
@@ -146,14 +150,14 @@ def balance_of(wallet: Wallet, *, at: datetime, unit: Unit = Unit.POINTS) -> Bal
     )
 
 
-def notices_due(wallet: Wallet, *, recorded: RecordedHistory) -> list[DueExpiryNotice]:
+def notices_due(wallet: Wallet, *, recorded_history: RecordedHistory) -> list[DueExpiryNotice]:
     """The expiry notices of the points that were not given yet: none was given for the lot with its present last day."""
-    notified = {(lot.lot_id, lot.last_day) for notice in recorded.notices for lot in notice.lots}
+    notified = {(lot.lot_id, lot.last_day) for notice in recorded_history.notices for lot in notice.lots}
     return [notice for notice in wallet.points.notices() if (notice.lot.id, notice.last_day) not in notified]
 
 
-def next_notice(wallet: Wallet, *, recorded: RecordedHistory) -> datetime | None:
+def next_notice(wallet: Wallet, *, recorded_history: RecordedHistory) -> datetime | None:
     """The instant at which the next expiry notice is due; None if none is."""
     if not any(version.validity.expires for version in wallet.versions):
         return None
-    return min((notice.at for notice in notices_due(wallet, recorded=recorded)), default=None)
+    return min((notice.at for notice in notices_due(wallet, recorded_history=recorded_history)), default=None)

@@ -12,7 +12,7 @@ from app.store.events.recorded_history import RecordedHistory
 
 
 def uses_on_hold(
-    recorded: RecordedHistory, *, customer_id: str, terms: Terms, wallet: Wallet, at: datetime
+    recorded_history: RecordedHistory, *, customer_id: str, terms: Terms, wallet: Wallet, at: datetime
 ) -> tuple[Use, ...]:
     """The uses of the terms' clauses in the active holds of a customer and of customers merged into this one.
 
@@ -26,7 +26,7 @@ def uses_on_hold(
     }
     return tuple(
         use
-        for redemption in recorded.redemptions.values()
+        for redemption in recorded_history.redemptions.values()
         if redemption.customer_id in customer_ids
         and redemption.state is RedemptionState.HELD
         and not redemption.hold_has_expired(at=at)

@@ -43,9 +43,9 @@ async def create(session: Session, *, location: Location) -> None:
 
 async def taken_columns(session: Session, *, key: str, name: str) -> tuple[str, ...]:
     """Which of the columns `key` and `name` already have these values in a location."""
-    others = await session.orm(LocationRow).all().filter(Q(key=key) | Q(name=name))
-    wanted = {"key": key, "name": name}
-    return tuple(column for column, value in wanted.items() if any(getattr(row, column) == value for row in others))
+    rows = await session.orm(LocationRow).all().filter(Q(key=key) | Q(name=name))
+    new_values = {"key": key, "name": name}
+    return tuple(column for column, value in new_values.items() if any(getattr(row, column) == value for row in rows))
 
 
 async def names(session: Session) -> dict[str, str]:

@@ -70,8 +70,8 @@ async def before(session: Session, *, number: int) -> Terms | None:
 async def earlier(session: Session, *, number: int) -> tuple[Terms, ...]:
     """Every version before a number that was not withdrawn, oldest first."""
     rows = await session.rows(f"{_SELECT_NOT_WITHDRAWN} AND version < $2 ORDER BY version", number)
-    every = [await _compiled(session, row=row) for row in rows]
-    return tuple(version for version in every if version is not None)
+    versions = [await _compiled(session, row=row) for row in rows]
+    return tuple(version for version in versions if version is not None)
 
 
 class UnitsAndActivityRules(NamedTuple):

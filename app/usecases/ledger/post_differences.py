@@ -151,7 +151,7 @@ async def _post_account(
         balance=replayed.balances[Unit.POINTS],
         replayed_through=replayed.until,
         next_change_at=wallet.next_change(),
-        next_notice_at=next_notice(wallet, recorded=replayed.recorded_history),
+        next_notice_at=next_notice(wallet, recorded_history=replayed.recorded_history),
         terms_version=terms_at(wallet.versions, at=replayed.until).version,
         has_merges=bool(wallet.merged_wallets) or not wallet.memberships,
         digests=(*digests, *(redemptions.row_digest(change.after) for change in changes)),

@@ -84,7 +84,7 @@ async def _give_notice(session: Session, *, write_context: WriteContext, replaye
     """Put one notice into the inbox for all lots whose notice is due; returns the digest of its row."""
     due = [
         due_notice
-        for due_notice in replay.notices_due(replayed.wallet, recorded=replayed.recorded_history)
+        for due_notice in replay.notices_due(replayed.wallet, recorded_history=replayed.recorded_history)
         if due_notice.at <= write_context.now
     ]
     if not due:
