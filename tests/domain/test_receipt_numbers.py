@@ -74,7 +74,7 @@ def test_repeated_receipt_is_recognised_under_any_setting(
     locations, days = now.candidate_spaces(origin)
     assert space.location in locations
     assert space.day in days
-    assert now.is_same_receipt(origin, recorded=origin, space=space)
+    assert now.is_same_receipt(origin, recorded_origin=origin, space=space)
 
 
 @given(numberings, spots, spots)
@@ -82,7 +82,7 @@ def test_receipts_are_the_same_exactly_if_their_numbers_share_a_scope(
     numbering: Numbering, origin: ReceiptOrigin, other: ReceiptOrigin
 ) -> None:
     shared = numbering.space(origin) == numbering.space(other)
-    assert numbering.is_same_receipt(other, recorded=origin, space=numbering.space(origin)) is shared
+    assert numbering.is_same_receipt(other, recorded_origin=origin, space=numbering.space(origin)) is shared
 
 
 @given(spots, st.timedeltas(timedelta(0), timedelta(days=400)))
@@ -90,7 +90,7 @@ def test_unique_numbers_ignore_location_and_day(origin: ReceiptOrigin, later: ti
     unique = Numbering()
     assert unique.space(origin) == PROGRAM_WIDE
     assert unique.is_same_receipt(
-        origin._replace(at=origin.at + later, location="elsewhere"), recorded=origin, space=PROGRAM_WIDE
+        origin._replace(at=origin.at + later, location="elsewhere"), recorded_origin=origin, space=PROGRAM_WIDE
     )
 
 

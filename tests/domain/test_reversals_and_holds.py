@@ -150,9 +150,9 @@ def test_hold_reserves_the_points_that_would_be_spent(lots: list[Lot], points: i
 
     before = rank if ranks is not None else None
     held, spent = LotInventory.of(lots), LotInventory.of(lots)
-    there = min(points, held.unheld())
+    there = min(points, held.unheld_points())
     reserved = held.hold(there, at=NOON, rank=before)
     assert reserved == spent.consume("s", there, at=NOON, rank=before)
-    assert held.unheld() == spent.unheld()
+    assert held.unheld_points() == spent.unheld_points()
     held.release(reserved)
     assert held.lots == LotInventory.of(lots).lots

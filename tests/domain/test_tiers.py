@@ -117,7 +117,7 @@ def test_expired_points_still_count_towards_the_tier() -> None:
     terms = tiered(TierPeriod(TierWindow.CALENDAR_YEAR, 0), validity=week)
     wallet = replay(history_of([(0, 120)], terms=terms), versions=[terms], until=START + timedelta(days=30))
     assert [posting.key.type for posting in wallet.points.postings] == [EntryType.EARN, EntryType.EXPIRE]
-    assert wallet.points.inventory.unheld() == 0
+    assert wallet.points.inventory.unheld_points() == 0
     assert tier_of(wallet) == CurrentTier("silver", START)
     assert wallet.memberships[ANNA].qualifying.points(terms=terms, at=wallet.at or START) == 120
 

@@ -218,8 +218,8 @@ class ProgramStateMachine(RuleBasedStateMachine):
         payload = self.program.execute(record_purchase.run, RecordPurchase(self.customer(pick), receipt, facts))
         if not isinstance(payload, Problem):
             self.receipts.append(receipt)
-            assert self.spent.isdisjoint(facts.redemptions()), "a redemption pays once"
-            self.redemptions_by_receipt[receipt] = facts.redemptions()
+            assert self.spent.isdisjoint(facts.redemption_ids()), "a redemption pays once"
+            self.redemptions_by_receipt[receipt] = facts.redemption_ids()
 
     @property
     def spent(self) -> frozenset[str]:

@@ -152,7 +152,7 @@ def test_receipt_is_the_notice_of_short_lived_points_and_activity_extends_them()
 @pytest.mark.parametrize(("days", "left"), [(29, 0), (30, 12)])
 def test_only_points_that_are_valid_for_less_than_the_time_of_notice_expire_without_one(days: int, left: int) -> None:
     by = make_terms(PointsValidity(days=days, expires=True))
-    assert replayed([purchase("a", 5, at=on(0), by=by)], until=on(400), by=by).points.inventory.unheld() == left
+    assert replayed([purchase("a", 5, at=on(0), by=by)], until=on(400), by=by).points.inventory.unheld_points() == left
 
 
 def test_points_that_never_expire_are_spent_last_whatever_their_last_day() -> None:
@@ -244,9 +244,9 @@ def test_pending_points_repay_debts_when_they_become_available() -> None:
     by = make_terms(pending=PendingPeriod(14))
     events: list[Event] = [redemption("r", 8, at=on(0), by=by), purchase("a", 5, at=on(1), by=by)]
     early = replayed(events, until=on(10), by=by).points.inventory
-    assert (early.owed, early.unheld()) == (8, 12)
+    assert (early.owed, early.unheld_points()) == (8, 12)
     later = replayed(events, until=on(20), by=by).points.inventory
-    assert (later.owed, later.unheld()) == (0, 4)
+    assert (later.owed, later.unheld_points()) == (0, 4)
 
 
 def test_points_activated_together_pay_debts_in_consumption_order() -> None:
@@ -264,7 +264,7 @@ def test_purchase_refunded_while_its_points_are_pending_repays_no_debt() -> None
     bought = purchase("a", 5, at=on(1), by=by)
     refund = RefundRecorded(stable_id("b"), bought.id, on(3), {1: bought.facts.lines[0].quantity})
     wallet = replayed([redemption("r", 8, at=on(0), by=by), bought, refund], until=on(30), by=by)
-    assert (wallet.points.inventory.owed, wallet.points.inventory.unheld()) == (8, 0)
+    assert (wallet.points.inventory.owed, wallet.points.inventory.unheld_points()) == (8, 0)
 
 
 def test_released_points_repay_debts() -> None:
@@ -308,7 +308,7 @@ def test_purchase_at_the_instant_of_a_merge_belongs_to_the_survivor() -> None:
     by = make_terms()
     joined = WalletMerged(stable_id("j"), on(1), EventHistory(BOB, {BOB: on(0)}, ()), ANN)
     wallet = replayed([purchase("a", 5, at=on(1), by=by, who=BOB), joined], until=on(2), by=by)
-    assert wallet.points.inventory.unheld() == 12
+    assert wallet.points.inventory.unheld_points() == 12
 
 
 def test_merge_keeps_the_remaining_days_of_a_tier() -> None:

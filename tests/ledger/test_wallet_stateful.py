@@ -90,7 +90,7 @@ class WalletStateMachine(RuleBasedStateMachine):
     @rule()
     def deliver_due_notices(self) -> None:
         """Delivers the due notices through a channel that counts."""
-        for notice in [notice for notice in self.wallet.points.notices() if notice.at <= self.now]:
+        for notice in [notice for notice in self.wallet.points.due_notices() if notice.at <= self.now]:
             channel = sorted(self.wallet.points.validity_of(notice.lot).notice_by)[0]
             notice_read = ExpiryNoticeDelivered(
                 stable_id(len(self.builder.events)), self.now, frozenset({notice.lot.id}), channel

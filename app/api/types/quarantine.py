@@ -22,7 +22,7 @@ from app.domain.details import detail
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.purchases.implausible_time import ImplausibleTime
-from app.domain.purchases.quarantine import Quarantined, QuarantineKind, QuarantineState
+from app.domain.purchases.quarantine import QuarantinedRecord, QuarantineKind, QuarantineState
 from app.queries.customers import customers
 from app.queries.ledger import entries
 from app.queries.purchases.quarantine import quarantine_page, quarantined_by_id
@@ -61,7 +61,7 @@ register_enum(
 class QuarantinedReceipt(Node):
     """A receipt that a person has to settle, or has settled."""
 
-    entity: strawberry.Private[Quarantined]
+    entity: strawberry.Private[QuarantinedRecord]
     id: strawberry.ID = strawberry.field(description="Opaque id; `settleQuarantined` takes it.")
     kind: QuarantineKind = strawberry.field(description="What was sent.")
     state: QuarantineState = strawberry.field(description="What became of it.")
@@ -76,7 +76,7 @@ class QuarantinedReceipt(Node):
     )
 
     @classmethod
-    def of(cls, entity: Quarantined) -> QuarantinedReceipt:
+    def of(cls, entity: QuarantinedRecord) -> QuarantinedReceipt:
         """The GraphQL object for a stored quarantined receipt."""
         return cls(
             entity=entity,

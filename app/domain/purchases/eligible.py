@@ -79,7 +79,7 @@ class EligiblePurchase(NamedTuple):
 
     @classmethod
     def of(cls, facts: PurchaseFacts, *, basis: AmountBasis, program_zone: str) -> EligiblePurchase:
-        """The purchase on this basis; what was paid with points is taken off every line in proportion.
+        """The amounts of the purchase that count on this basis; the part paid with points is taken off every line in proportion.
 
         A foreign currency is converted last, once and without rounding.
         """
@@ -116,11 +116,11 @@ class EligiblePurchase(NamedTuple):
         )
 
     def period_zone(self, period: Period) -> str:
-        """The zone of a period for this purchase, by the function of the same name."""
+        """The zone by whose calendar a period of this purchase is counted."""
         return period_zone(period, location=self.zone, program=self.program_zone)
 
     def narrowed_to(self, selects: Callable[[Line], bool]) -> EligiblePurchase:
-        """The part with the lines that `selects` accepts."""
+        """The part of the purchase with the lines that `selects` accepts."""
         indexes = [index for index, line in enumerate(self.lines) if selects(line)]
         if len(indexes) == len(self.lines):
             return self
@@ -130,7 +130,7 @@ class EligiblePurchase(NamedTuple):
             amounts=Parts(tuple([numerators[index] for index in indexes]), denominator),
         )
 
-    def items(self) -> int:
+    def item_count(self) -> int:
         """The number of items: whole units, also of goods sold by weight or length."""
         return sum([line.remaining_quantity().__floor__() for line in self.lines])
 
@@ -138,8 +138,8 @@ class EligiblePurchase(NamedTuple):
         """The counted amount in minor units, with or without `taxes`; None: as the basis says."""
         if taxes is None or taxes is self.basis.taxes:
             return self.amounts.total()
-        ignored = self.basis.discounts_ignored
-        amounts = Parts.of([line.amount(taxes=taxes, discounts_ignored=ignored) for line in self.lines])
+        discounts_ignored = self.basis.discounts_ignored
+        amounts = Parts.of([line.amount(taxes=taxes, discounts_ignored=discounts_ignored) for line in self.lines])
         return amounts.scaled(self.scale.numerator, self.scale.denominator).total()
 
 

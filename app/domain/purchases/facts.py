@@ -50,7 +50,7 @@ NO_PRICE_REDUCTIONS: Mapping[int, Exact] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """A part of the payment, in minor units; `redemption_id` is where the points of a payment with points were taken."""
+    """A part of the payment, in minor units; `redemption_id` is the redemption whose points paid, if points did."""
 
     kind: PaymentKind
     amount: Exact
@@ -61,13 +61,13 @@ class Payment:
 class PurchaseFacts:
     """A purchase, or a basket that may become one.
 
-    `occurred_at` is business time. `location` is the key of the location, None if it has none, and `zone` the location's
-    IANA zone, whose wall clock the rules follow. `rule_facts` are what the terms require to know about the customer. All
-    amounts are in `currency`; if that is not the program's, `exchange_rate` converts them, for the purchase and for
-    every refund of it. `replaced_price` is the price, in minor units, of goods that were returned in exchange for these, as
-    known when the exchange was recorded; None if none were. `amount_only`: this is what was paid on top in an exchange,
-    which counts by its amount, and neither as a visit nor by its items. `self_service`: a customer redeems with a key of
-    their own, not at a till.
+    `occurred_at` is business time. `location` is the key of the location, None for a purchase without one; `zone` is the
+    location's IANA zone, whose wall clock the rules follow. `rule_facts` are what the terms require to know about the
+    customer. All amounts are in `currency`; if that is not the program's, `exchange_rate` converts them, for the purchase and
+    for every refund of it. `replaced_price` is the price, in minor units, of the goods that were returned in exchange for
+    these, as known when the exchange was recorded; None if this is no exchange. `amount_only`: this is the price difference
+    of an exchange, which counts by its amount, and neither as a visit nor by its items. `self_service`: a customer redeems
+    with a key of their own, not at a till.
     Raises FactsError when a discount is larger than its line or the total is out of range.
     """
 
@@ -104,8 +104,10 @@ class PurchaseFacts:
     def total(self) -> Money:
         """The amount due, tax included, each line rounded halves up."""
         amounts = [line.amount_due() for line in self.lines]
-        whole = [each if each.__class__ is int else rounded(each, mode=Rounding.HALF_UP) for each in amounts]
-        return Money(sum(whole), self.currency)
+        whole_amounts = [
+            amount if amount.__class__ is int else rounded(amount, mode=Rounding.HALF_UP) for amount in amounts
+        ]
+        return Money(sum(whole_amounts), self.currency)
 
     @property
     def replacing_share(self) -> Exact:
@@ -116,25 +118,28 @@ class PurchaseFacts:
         return min(Fraction(1), Fraction(self.replaced_price) / Fraction(amount_due)) if amount_due else 1
 
     def as_replacement(self, price: int) -> PurchaseFacts:
-        """The receipt of goods handed out in exchange for goods of a price (minor units); points pay the price difference first."""
-        if (paid := self.paid_with_points()) > 0:
-            price = min(price, int(self.amount_due() - paid))
+        """The facts of a receipt whose goods replace returned goods of `price` (minor units).
+
+        Points pay the price difference first.
+        """
+        if (paid_with_points := self.paid_with_points()) > 0:
+            price = min(price, int(self.amount_due() - paid_with_points))
         return replace(self, replaced_price=price)
 
     def exchange_difference(self) -> PurchaseFacts:
         """The purchase as rules see it: for an exchange, only the price difference."""
         if self.replaced_price is None:
             return self
-        rest = 1 - self.replacing_share
-        lines = tuple(line._replace(price_share=line.price_share * rest) for line in self.lines)
+        difference_share = 1 - self.replacing_share
+        lines = tuple(line._replace(price_share=line.price_share * difference_share) for line in self.lines)
         return replace(self, lines=lines, replaced_price=None, amount_only=True)
 
     def paid_with_points(self) -> Exact:
         """The part of the payment made with points, in minor units."""
         return sum((payment.amount for payment in self.payments if payment.kind is PaymentKind.POINTS), 0)
 
-    def redemptions(self) -> frozenset[str]:
-        """Ids of the redemptions whose points paid a part of it."""
+    def redemption_ids(self) -> frozenset[str]:
+        """Ids of the redemptions whose points paid a part of the purchase."""
         return frozenset(payment.redemption_id for payment in self.payments if payment.redemption_id is not None)
 
     def amount_due(self) -> Exact:
@@ -146,7 +151,7 @@ class PurchaseFacts:
     ) -> PurchaseFacts:
         """The purchase with only these quantities (by line number) remaining; payments shrink in proportion.
 
-        `price_shares`: by line number, the part of its price that is left after refunds of an amount without goods.
+        `price_shares` are the parts of each line's price, by line number, left after refunds of amounts without goods.
         """
         lines = tuple(
             line

@@ -29,7 +29,7 @@ MAX_QUANTITY = Decimal(1_000_000)
 
 
 def quantity_error(quantity: Decimal) -> Detail | None:
-    """Why a number is not a valid quantity of a line, sold or returned, or None."""
+    """Why a number is not a valid quantity of a line, sold or returned; None if it is valid."""
     # Checked first: comparing with NaN raises, and rounding takes time in proportion to the digits of a number.
     if not quantity.is_finite() or not 0 < quantity <= MAX_QUANTITY:
         return detail("ABOVE_ZERO_TO", most=MAX_QUANTITY)
@@ -37,18 +37,18 @@ def quantity_error(quantity: Decimal) -> Detail | None:
 
 
 @lru_cache(maxsize=256)
-def _tax_factor(rate: Decimal, *, onto: bool) -> Fraction:
+def _tax_factor(rate: Decimal, *, adds_tax: bool) -> Fraction:
     """The factor that adds the tax to an amount, or removes it."""
     factor = 1 + Fraction(rate)
-    return factor if onto else Fraction(1) / factor
+    return factor if adds_tax else Fraction(1) / factor
 
 
 class Line(NamedTuple):
     """A line of a receipt.
 
     `unit_price` and `discount` are minor units; the discount is for the whole line. `tax_rate` is a fraction (0.19).
-    `quantity_share` is the remaining part of the quantity, `price_share` that of the price;
-    `quantity` and `discount` are those of the receipt.
+    `quantity` and `discount` are those of the receipt. `quantity_share` is the part of the quantity that remains after
+    returns, `price_share` the part of the price that is left after refunds of amounts without goods.
     """
 
     number: int
@@ -78,7 +78,7 @@ class Line(NamedTuple):
             amount = amount * self.quantity_share * self.price_share
         if self.tax_rate is None or self.tax_included is taxes:
             return amount
-        factor = _tax_factor(self.tax_rate, onto=taxes)
+        factor = _tax_factor(self.tax_rate, adds_tax=taxes)
         return Fraction(amount.numerator * factor.numerator, amount.denominator * factor.denominator)
 
     def amount_due(self) -> Exact:

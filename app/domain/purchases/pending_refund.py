@@ -29,9 +29,9 @@ class PendingRefundState(StrEnum):
 class NewReceipt:
     """The receipt of the new goods of an exchange: its number, and its whole command as JSON.
 
-    `customer_id` is the customer named as the buyer of the returned goods, None where none is named; `sender_customer_id`
-    is the customer record of the member of staff whose access key sent it, on whose card it cannot be booked. `content_digest` is a digest of the receipt
-    without its number and time.
+    `customer_id` is the customer named as the buyer of the returned goods, None if none is named. `sender_customer_id` is the
+    customer record of the member of staff whose access key sent the receipt: it cannot be booked on their own card.
+    `content_digest` is a digest of the receipt without its number and time.
     """
 
     number: str
@@ -47,10 +47,11 @@ class PendingRefund:
 
     - `lines`, `amounts` and `amount` are as in `RecordRefund`;
     - `refund_id` is the refund that was booked when the purchase arrived;
-    - `space` is that of its own number, which was used at `number_used_at`; None if that was `occurred_at`, which differs
-      for a refund booked from quarantine at another time;
-    - `settled_at`, `settled_by` (the access key) and `settled_because` are set if staff dismissed it, `rejected_with` if
-      its purchase had less to return or the number was taken;
+    - `space` is that of the refund's own number;
+    - `number_used_at` is when this number was used, if not at `occurred_at`: for a refund booked from quarantine at
+      another time;
+    - `settled_at`, `settled_by` (the access key) and `settled_because` are set if staff dismissed the refund;
+    - `rejected_with` is set if its purchase had less to return or the number was taken;
     - `new_receipt` is set for an exchange.
     """
 
@@ -75,11 +76,13 @@ class PendingRefund:
     number_used_at: datetime | None = None
 
     def has_same_content(self, other: PendingRefund) -> bool:
-        """Does another refund have the same content, apart from its number and time?"""
+        """Whether another refund has the same content, whatever its number and time."""
         return self.content == other.content
 
     @property
     def content(self) -> tuple[Any, ...]:
         """The content of the refund, without its own number, time and customer."""
-        new = (self.new_receipt.number, self.new_receipt.content_digest) if self.new_receipt is not None else None
-        return self.receipt, self.lines, self.amounts, self.amount, self.reason, new
+        new_receipt = (
+            (self.new_receipt.number, self.new_receipt.content_digest) if self.new_receipt is not None else None
+        )
+        return self.receipt, self.lines, self.amounts, self.amount, self.reason, new_receipt

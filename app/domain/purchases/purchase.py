@@ -14,9 +14,11 @@ from app.domain.purchases.receipt_numbers import PROGRAM_WIDE, NumberSpace, Rece
 class Purchase:
     """A recorded purchase. `source` and `external_id`, in the number `space`, identify the receipt.
 
-    `completion` says which completion of its order the receipt is, from 1. Before each later one, the order was cancelled.
+    `completion` says which completion of its order the receipt is, from 1. Before each further completion, the order was
+    cancelled.
     `fingerprint` is a digest of the receipt as it was recorded; `facts_text` is the stored JSON of the facts.
-    `moved_by` is the id of the correction that moved it to this customer, `actor` the access key (id) that recorded it.
+    `moved_by` is the id of the correction that moved the purchase to this customer, `actor` the access key (id) that recorded
+    it.
     """
 
     id: str
@@ -39,7 +41,7 @@ class Purchase:
 
     @property
     def origin(self) -> ReceiptOrigin:
-        """The location and time at which its number was used."""
+        """The location and time at which the receipt's number was used."""
         return ReceiptOrigin(self.location_id, self.occurred_at, self.facts.zone)
 
     @property

@@ -21,7 +21,7 @@ class QuarantineKind(StrEnum):
 
 
 class QuarantineState(StrEnum):
-    """How a receipt in quarantine was settled, if it was."""
+    """Whether and how a receipt in quarantine was settled."""
 
     PENDING = "PENDING"
     BOOKED = "BOOKED"
@@ -29,12 +29,12 @@ class QuarantineState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Quarantined:
+class QuarantinedRecord:
     """A receipt in quarantine. (`source`, `external_id`) is its number, None for a refund without one.
 
     `command_text` is the whole command as JSON, without the customer's identities: `customer_id` is the customer, None
     for a refund of an unknown purchase. `sequence` counts the receipts of the program that came into quarantine.
-    `booked_for` is the business time that it was booked at.
+    `booked_for` is the business time with which staff booked the receipt.
     """
 
     id: str

@@ -13,9 +13,9 @@ from app.domain.purchases.purchase import Purchase
 
 @dataclass(frozen=True, slots=True)
 class ReceiptCorrection:
-    """A correction of a recorded purchase, and what the purchase was before it; `actor` is the access key used.
+    """A correction of a recorded purchase, and what the purchase was before it; `actor` is the access key (id) used.
 
-    The purchase moved from `from_customer_id` to `to_customer_id`, which are the same if it was only amended.
+    The purchase moved from `from_customer_id` to `to_customer_id`; the two ids are equal if it was only amended.
     `tie_breaker`, `occurred_at` and `terms_version` are those of the purchase: they never change. `counted_points` and
     `counted_stamps` are what the correction uses of a staff budget. `retained_budget_usage` is, by clause key, what
     a purchase that was moved to another customer had used of budgets, less what moved with it.
@@ -41,14 +41,14 @@ class ReceiptCorrection:
 
     @classmethod
     def of(
-        cls, before: Purchase, *, id: str, to: str, recorded_at: datetime, reason: str, actor: str | None
+        cls, before: Purchase, *, id: str, to_customer_id: str, recorded_at: datetime, reason: str, actor: str | None
     ) -> ReceiptCorrection:
         """The correction of a purchase that is about to change; `before` is the purchase as it is now."""
         return cls(
             id=id,
             purchase_id=before.id,
             from_customer_id=before.customer_id,
-            to_customer_id=to,
+            to_customer_id=to_customer_id,
             total_before=before.total.minor,
             earned_before=before.earned,
             moved_by_before=before.moved_by,

@@ -28,15 +28,15 @@ def normalised_receipt_number(text: str) -> str:
     return _text(normalised_identifier(text), path=("external_id",))
 
 
-def check_lines(lines: int, *, minimum: int = 1) -> None:
-    """Check the number of lines. The minimum of a basket is 0, as it may have none yet."""
-    if not minimum <= lines <= MAX_LINES:
+def check_lines(line_count: int, *, minimum: int = 1) -> None:
+    """Check the number of lines. For a basket, which may have no lines yet, the `minimum` is 0."""
+    if not minimum <= line_count <= MAX_LINES:
         raise FactsError(("lines",), count(1, MAX_LINES))
 
 
-def check_payments(payments: int) -> None:
+def check_payments(payment_count: int) -> None:
     """Check the number of payments."""
-    if payments > MAX_PAYMENTS:
+    if payment_count > MAX_PAYMENTS:
         raise FactsError(("payments",), detail("COUNT_MOST", most=MAX_PAYMENTS))
 
 
@@ -60,8 +60,8 @@ def line_of(
         sku = _text(normalised_identifier(sku), path=("sku",))
         if name is not None:
             _text(name, path=("name",))
-        if (wrong := quantity_error(quantity)) is not None:
-            raise FactsError(("quantity",), wrong)
+        if (error_detail := quantity_error(quantity)) is not None:
+            raise FactsError(("quantity",), error_detail)
         if not unit_price.is_finite() or not 0 <= unit_price <= MAX_PRICE:
             raise FactsError(("unit_price",), value_range(0, int(MAX_PRICE)))
         if tax_rate is not None and not (tax_rate.is_finite() and 0 <= tax_rate <= 1):
@@ -108,9 +108,9 @@ def payment_of(
 
 def exchange_rate_of(rate: Decimal, *, currency: str, into: str) -> ExchangeRate:
     """The exchange rate of a receipt in `currency` into the program's currency. Raises FactsError."""
-    wrong = rate_problem(rate) if currency != into else detail("FOREIGN_ONLY")
-    if wrong is not None:
-        raise FactsError(("exchange_rate",), wrong)
+    error_detail = rate_problem(rate) if currency != into else detail("FOREIGN_ONLY")
+    if error_detail is not None:
+        raise FactsError(("exchange_rate",), error_detail)
     return ExchangeRate(rate=rate, into=into)
 
 

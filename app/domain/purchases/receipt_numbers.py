@@ -1,7 +1,7 @@
 """Receipt numbering: unique numbers, or unique only per location or day.
 
-A recorded receipt keeps the setting under which it was recorded. A receipt of the same number is the same receipt if both
-that setting and the current one say so. A receipt that is sent twice is therefore recognised even if the setting was
+A recorded receipt keeps the setting under which it was recorded. Two receipts with one number are the same receipt if both
+this setting and the current one say so. A receipt that is sent twice is therefore recognised even if the setting was
 changed in between.
 """
 
@@ -50,7 +50,10 @@ def digest_fields(space: NumberSpace) -> tuple[str, ...]:
 
 
 class ReceiptOrigin(NamedTuple):
-    """Where and when a number was used: the location (its id or its key, one of them throughout), the instant, and the zone."""
+    """Where and when a number was used: the location, the instant, and the zone.
+
+    `location` is an id or a key; origins that are compared must all have the same of the two.
+    """
 
     location: str | None
     at: datetime
@@ -85,8 +88,8 @@ class Numbering:
 
     def business_day(self, origin: ReceiptOrigin) -> date:
         """The business day of an instant, by the wall clock of the location."""
-        local = origin.at.astimezone(zone(origin.zone))
-        return local.date() if local.time() >= self.day_starts else local.date() - _DAY
+        local_time = origin.at.astimezone(zone(origin.zone))
+        return local_time.date() if local_time.time() >= self.day_starts else local_time.date() - _DAY
 
     def space(self, origin: ReceiptOrigin) -> NumberSpace:
         """The scope of a number with this origin."""
@@ -98,7 +101,7 @@ class Numbering:
         )
 
     def candidate_spaces(self, origin: ReceiptOrigin) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Locations and days of the scopes in which the same number may be recorded, under whatever setting."""
+        """The locations and the days of all scopes in which a number with this origin may be recorded, by any setting."""
         day = origin.at.astimezone(zone(origin.zone)).date()
         return ("", origin.location or NO_LOCATION), ("", day.isoformat(), (day - _DAY).isoformat())
 
@@ -109,11 +112,11 @@ class Numbering:
         )
 
     def matches(self, reference: ReceiptReference, *, origin: ReceiptOrigin) -> bool:
-        """Whether a reference matches the receipt of that number with an origin (with the location's id)."""
+        """Whether a reference matches the receipt that has its number and this origin (with the location's id)."""
         return reference.location_id in (None, origin.location) and reference.day in (None, self.business_day(origin))
 
-    def is_same_receipt(self, origin: ReceiptOrigin, *, recorded: ReceiptOrigin, space: NumberSpace) -> bool:
-        """Whether a number with an origin is the recorded one, in its scope."""
-        if (self.per_location or space.location) and origin.location != recorded.location:
+    def is_same_receipt(self, origin: ReceiptOrigin, *, recorded_origin: ReceiptOrigin, space: NumberSpace) -> bool:
+        """Whether a receipt is the recorded one of the same number, by their origins; `space` is that of the recorded one."""
+        if (self.per_location or space.location) and origin.location != recorded_origin.location:
             return False
-        return not (self.per_day or space.day) or self.business_day(origin) == self.business_day(recorded)
+        return not (self.per_day or space.day) or self.business_day(origin) == self.business_day(recorded_origin)

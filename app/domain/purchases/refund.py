@@ -14,10 +14,9 @@ from app.domain.purchases.receipt_numbers import PROGRAM_WIDE, NumberSpace
 class Refund:
     """A refund of a purchase.
 
-    `lines` are the returned quantities by line number, `amounts` the money refunded on a line without goods, by
-    line number, `money` all money refunded, both in minor units. `clawback_due` is
-    the points to claw back, `clawed_back` those of them that were.
-    `fingerprint` is a digest of the refund; `space` is that of its number.
+    `lines` are the returned quantities by line number. `amounts` is the money refunded without goods, by line number, `money`
+    all money refunded; both are in minor units. `clawback_due` are the points to claw back, `clawed_back` those of them that
+    were clawed back. `fingerprint` is a digest of the refund; `space` is that of its number.
     """
 
     id: str

@@ -102,7 +102,7 @@ def items_counted(terms: Terms, *, facts: PurchaseFacts) -> tuple[tuple[str, int
     if purchase.amount_only:
         return ()
     found = [
-        (key, selection(terms.by_key[key], purchase=purchase).items()) for key in terms.required_facts.item_clauses
+        (key, selection(terms.by_key[key], purchase=purchase).item_count()) for key in terms.required_facts.item_clauses
     ]
     return tuple((key, items) for key, items in found if items)
 

@@ -45,8 +45,9 @@ class PurchaseRecorded:
 class ReceiptCorrected:
     """A correction of a receipt. `before` is the purchase as this wallet had it, None if another wallet had it.
 
-    The history holds the corrected purchase; this event holds only the earlier version. `at` is its business time.
-    `retained_budget_usage` is what the purchase took from each budget, less what moved to another customer with it.
+    The history holds the corrected purchase; this event holds only the earlier version. `at` is the business time of the
+    purchase. `retained_budget_usage` is what the purchase took from each budget (by clause key), less what moved to another
+    customer with it.
     """
 
     id: str
@@ -114,7 +115,7 @@ class RewardRedeemed:
 
 @dataclass(frozen=True, slots=True)
 class RedemptionReversed:
-    """A reversed redemption: the points return to the lots they were taken from, which keep their dates.
+    """A reversal of a redemption: the points return to the lots they were taken from, and the lots keep their dates.
 
     `usable_until` is the instant until which expired lots can still be spent, if the shop was at fault.
     """
@@ -129,7 +130,8 @@ class RedemptionReversed:
 class HoldPlaced:
     """Points or stamps held for a reward from `at` until `ended_at` or, while that is None, until `expires_at`.
 
-    The lots are those that a redemption at `at` would take; `reward` is the reward's key, `terms` set its price.
+    They are held in the lots from which a redemption at `at` would take them. `reward` is the reward's key, `terms` set its
+    price.
     """
 
     id: str

@@ -15,7 +15,10 @@ _BEFORE = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class NextExpiry:
-    """Points that expire next and the last day on which they can be spent; `at` is None until an expiry notice has been delivered."""
+    """The points that expire next, and the last day on which they can be spent.
+
+    `at` is when they expire, None until an expiry notice has been delivered.
+    """
 
     last_day: date
     at: datetime | None
@@ -40,11 +43,13 @@ class WalletForecast:
 
 def wallet_forecast(unit_account: UnitAccount, *, at: datetime) -> WalletForecast:
     """The forecast for a unit account that was advanced to `at`."""
-    pending = [lot for lot in unit_account.inventory.free_lots() if lot.available_from > at]
-    first = min((lot.available_from for lot in pending), default=None)
+    pending_lots = [lot for lot in unit_account.inventory.free_lots() if lot.available_from > at]
+    first_activation = min((lot.available_from for lot in pending_lots), default=None)
     activation = None
-    if first is not None:
-        activation = NextActivation(first, sum(lot.free for lot in pending if lot.available_from == first))
+    if first_activation is not None:
+        activation = NextActivation(
+            first_activation, sum(lot.free for lot in pending_lots if lot.available_from == first_activation)
+        )
     expiries = list(_lot_expiries(unit_account, at=at))
     next_expiry = min(expiries, key=_expiry_order, default=None)
     expiry = None
@@ -64,18 +69,20 @@ def last_spendable_day(unit_account: UnitAccount, lot: Lot, *, at: datetime) -> 
 
     Without a notice so far, it is the day that a notice sent at that instant would leave.
     """
-    last = unit_account.current_last_day(lot)
-    if last is None:
+    last_day = unit_account.current_last_day(lot)
+    if last_day is None:
         return None
     expires_at = unit_account.expires_at(lot)
     if expires_at is not None:
         return local_date(expires_at - _BEFORE, zone_name=lot.zone)
-    return max(last, local_date(at, zone_name=lot.zone) + timedelta(days=unit_account.validity_of(lot).notice_until))
+    return max(
+        last_day, local_date(at, zone_name=lot.zone) + timedelta(days=unit_account.validity_of(lot).notice_until)
+    )
 
 
 def _lot_expiries(unit_account: UnitAccount, *, at: datetime) -> Iterator[NextExpiry]:
     """The expiry of each lot with free points."""
     for lot in unit_account.inventory.free_lots():
-        last = last_spendable_day(unit_account, lot, at=at)
-        if last is not None:
-            yield NextExpiry(last, unit_account.expires_at(lot), lot.free)
+        last_day = last_spendable_day(unit_account, lot, at=at)
+        if last_day is not None:
+            yield NextExpiry(last_day, unit_account.expires_at(lot), lot.free)

@@ -49,7 +49,7 @@ class ReturnOutcome:
 class GoodsReturn:
     """A return in progress: created before the goods leave their receipt, completed after.
 
-    `purchases` are those in which the goods count, oldest first; the terms of the first decide.
+    `purchases` are those in which the goods count, oldest first; the terms of the first purchase decide.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class GoodsReturn:
         self._unit_accounts = unit_accounts
         self._redemptions = redemptions
         self._memberships = memberships
-        self._kept_before = purchases[0].remaining()
+        self._remaining_before = purchases[0].remaining()
         self._paid_before = [purchase.remaining_paid_facts() for purchase in purchases]
 
     def complete(self) -> ReturnOutcome:
@@ -80,12 +80,12 @@ class GoodsReturn:
             evaluation = purchase.evaluate_remaining(remaining)
             first_evaluation = evaluation if first_evaluation is None else first_evaluation
             movement = movement.plus(self._claw_back(purchase, evaluation=evaluation, draws=draws))
-            self._count(purchase, remaining=remaining, evaluation=evaluation)
+            self._recount(purchase, remaining=remaining, evaluation=evaluation)
         assert first_evaluation is not None, "goods count in one purchase at least"
         terms = self._purchases[0].event.terms
         debts = {unit: unit_account.inventory.owed for unit, unit_account in self._unit_accounts.items()}
         decision = refund_decision(
-            terms, remaining=first_evaluation, before=self._kept_before, movement=movement, at=self.at, debts=debts
+            terms, remaining=first_evaluation, before=self._remaining_before, movement=movement, at=self.at, debts=debts
         )
         for unit, unit_draws in draws.items():
             if unit is Unit.POINTS or terms.stamp_clauses:
@@ -94,7 +94,7 @@ class GoodsReturn:
         outcome = RefundOutcome(movement, money, decision, first_evaluation.qualifying)
         return ReturnOutcome(outcome, restored, self._purchases[0].event.id)
 
-    def _count(self, purchase: PurchaseState, *, remaining: PurchaseFacts, evaluation: RemainingPurchase) -> None:
+    def _recount(self, purchase: PurchaseState, *, remaining: PurchaseFacts, evaluation: RemainingPurchase) -> None:
         """Adjust qualifying points and usage counters to the remaining goods."""
         membership, terms, at = self._memberships[purchase.event.customer_id], purchase.event.terms, purchase.event.at
         membership.qualifying.add(evaluation.qualifying - purchase.qualifying, at=at, zone=terms.zone)
@@ -155,13 +155,17 @@ class GoodsReturn:
         purchase.clawback_due, purchase.stamp_clawback_due = evaluation.clawback_due, evaluation.stamp_clawback_due
         stamps, stamps_owed = self._unit_accounts[Unit.STAMPS], 0
         if stamps_due > 0:
-            own = _own_lots(stamps, stamp_lot_id(purchase.event.lot_id))
-            taken = stamps.inventory.claw_back(key, stamps_due, at=self.at, own=own, allow_negative=True)
-            stamps_owed = sum(draw.points for draw in taken if draw.lot_id == DEBT)
-            draws[Unit.STAMPS] += taken
+            own_lots = _ids_of_lot(stamps, stamp_lot_id(purchase.event.lot_id))
+            stamp_draws = stamps.inventory.claw_back(
+                key, stamps_due, at=self.at, own_lots=own_lots, allow_negative=True
+            )
+            stamps_owed = sum(draw.points for draw in stamp_draws if draw.lot_id == DEBT)
+            draws[Unit.STAMPS] += stamp_draws
         elif stamps_due < 0:
-            owed, restored = _restore_clawed_back(stamps.inventory, purchase.clawbacks, -stamps_due, at=self.at)
-            draws[Unit.STAMPS] += [*owed, *restored]
+            debt_draws, restored_draws = _restore_clawed_back(
+                stamps.inventory, purchase.clawbacks, -stamps_due, at=self.at
+            )
+            draws[Unit.STAMPS] += [*debt_draws, *restored_draws]
         purchase.clawbacks.append(key)
         return movement._replace(
             stamps=max(0, stamps_due), stamps_owed=stamps_owed, stamps_restored=max(0, -stamps_due)
@@ -170,41 +174,43 @@ class GoodsReturn:
     def _take(self, purchase: PurchaseState, due: int, *, key: str, draws: list[Draw]) -> ClawbackMovement:
         """Claw points back. Points of the purchase that expired unspent count as taken, once."""
         points = self._unit_accounts[Unit.POINTS]
-        own = _own_lots(points, purchase.event.lot_id)
-        expired = min(due, points.expired_of(own) - purchase.expired)
+        own_lots = _ids_of_lot(points, purchase.event.lot_id)
+        expired = min(due, points.expired_points(own_lots) - purchase.expired)
         purchase.expired += expired
         allow_negative = allows_negative_balance(purchase.event.terms)
-        taken = points.inventory.claw_back(key, due - expired, at=self.at, own=own, allow_negative=allow_negative)
-        draws += taken
-        owed = sum(draw.points for draw in taken if draw.lot_id == DEBT)
+        point_draws = points.inventory.claw_back(
+            key, due - expired, at=self.at, own_lots=own_lots, allow_negative=allow_negative
+        )
+        draws += point_draws
+        owed = sum(draw.points for draw in point_draws if draw.lot_id == DEBT)
         movement = ClawbackMovement(
-            due=due, taken=sum(draw.points for draw in taken) - owed, owed=owed, expired=expired
+            due=due, taken=sum(draw.points for draw in point_draws) - owed, owed=owed, expired=expired
         )
         purchase.shortfall += movement.shortfall
         return movement
 
-    def _lower_clawback(self, purchase: PurchaseState, less: int, *, draws: list[Draw]) -> ClawbackMovement:
-        """Reduce the clawback by `less`: the shortfall first, then debts, then points that were taken from lots.
+    def _lower_clawback(self, purchase: PurchaseState, reduction: int, *, draws: list[Draw]) -> ClawbackMovement:
+        """Reduce the clawback by `reduction` points: the shortfall first, then debts, then points that were taken from lots.
 
-        What is left after that had expired unspent and counted as clawed back: it no longer counts, and stays expired.
+        Any points beyond these had expired unspent and counted as clawed back: they no longer count so, and stay expired.
         """
         points = self._unit_accounts[Unit.POINTS]
-        short = min(purchase.shortfall, less)
-        purchase.shortfall -= short
+        shortfall_reduction = min(purchase.shortfall, reduction)
+        purchase.shortfall -= shortfall_reduction
         debt_draws, restored_draws = _restore_clawed_back(
-            points.inventory, purchase.clawbacks, less - short, at=self.at
+            points.inventory, purchase.clawbacks, reduction - shortfall_reduction, at=self.at
         )
         points.reschedule_expiry(draw.lot_id for draw in restored_draws)
         draws += [*debt_draws, *restored_draws]
-        forgiven = short - sum(draw.points for draw in debt_draws)
+        forgiven = shortfall_reduction - sum(draw.points for draw in debt_draws)
         restored = -sum(draw.points for draw in restored_draws)
-        expired = less - forgiven - restored
+        expired = reduction - forgiven - restored
         purchase.expired -= expired
         return ClawbackMovement(restored=restored, forgiven=forgiven + expired)
 
 
-def _own_lots(unit_account: UnitAccount, lot_id: str) -> set[str]:
-    """The id of a lot, and its id after a merge."""
+def _ids_of_lot(unit_account: UnitAccount, lot_id: str) -> set[str]:
+    """The id of a lot, and its id in this unit account if a merge brought the lot here."""
     return {lot_id, unit_account.lot_id_map.get(lot_id, lot_id)}
 
 
@@ -212,17 +218,17 @@ def _restore_clawed_back(
     inventory: LotInventory, clawbacks: Sequence[str], points: int, *, at: datetime
 ) -> tuple[list[Draw], list[Draw]]:
     """Restore `points` of clawbacks, latest first, and return the draws: those from debts, then those from lots."""
-    owed: list[Draw] = []
+    debt_draws: list[Draw] = []
     for key in reversed(clawbacks):
         debt = sum(draw.points for draw in inventory.consumed.get(key, ()) if draw.lot_id == DEBT)
         part = min(debt, points)
         if part:
-            owed += inventory.restore(key, at=at, points=part)
+            debt_draws += inventory.restore(key, at=at, points=part)
             points -= part
-    restored: list[Draw] = []
+    lot_draws: list[Draw] = []
     for key in reversed(clawbacks):
         part = min(sum(draw.points for draw in inventory.consumed.get(key, ())), points)
         if part:
-            restored += inventory.restore(key, at=at, points=part)
+            lot_draws += inventory.restore(key, at=at, points=part)
             points -= part
-    return owed, restored
+    return debt_draws, lot_draws

@@ -68,9 +68,10 @@ Event: TypeAlias = (
 
 @dataclass(frozen=True, slots=True)
 class EventHistory:
-    """All events of one wallet in all units, not sorted by time. `enrolled_at` is by customer id.
+    """All events of one wallet in all units, not sorted by time.
 
-    `corrections` hold the earlier versions of corrected receipts.
+    `enrolled_at` says by customer id when each of its customers enrolled. `corrections` hold the earlier versions of
+    corrected receipts.
     """
 
     account_id: str
@@ -131,12 +132,12 @@ class EventHistory:
         return next((account_id for account_id in merged_accounts if account_id is not None), None)
 
     def as_known_at(self, id: str) -> EventHistory:
-        """The history as it was known when an id was created (record time); ids increase with time."""
+        """The history as it was known when `id` was created (record time); ids increase with time."""
         events_as_known = self.events
-        later = (correction for correction in self.corrections if correction.id > id)
+        later_corrections = (correction for correction in self.corrections if correction.id > id)
         # A receipt moved between customers of one wallet has two corrections of one id: the new version is undone first.
         for correction in sorted(
-            later, key=lambda correction: (correction.id, correction.before is None), reverse=True
+            later_corrections, key=lambda correction: (correction.id, correction.before is None), reverse=True
         ):
             events_as_known = _with_purchase(events_as_known, correction.purchase_id, correction.before)
         events = (event for event in events_as_known if event.id <= id)
@@ -151,28 +152,28 @@ class EventHistory:
 
         Such an event is an expiry notice that was sent before the merge and delivered after it.
         """
-        late = (
-            late
+        late_events = (
+            event
             for merge in self.events
             if isinstance(merge, WalletMerged)
-            for late in merge.history.in_business_time_order()
-            if late.at > merge.at
+            for event in merge.history.in_business_time_order()
+            if event.at > merge.at
         )
-        return _after_referenced_events(sorted((*self.events, *late), key=business_time_key))
+        return _after_referenced_events(sorted((*self.events, *late_events), key=business_time_key))
 
     def before_event(self, id: str) -> EventHistory:
         """The history up to, and without, one of its events."""
-        earlier: set[str] = set()
+        earlier_ids: set[str] = set()
         for event in self.in_business_time_order():
             if event.id == id:
                 break
-            earlier.add(event.id)
-        return replace(self, events=tuple(event for event in self.events if event.id in earlier))
+            earlier_ids.add(event.id)
+        return replace(self, events=tuple(event for event in self.events if event.id in earlier_ids))
 
     def customer_ids(self) -> frozenset[str]:
         """The customers who can have events in this history."""
-        merged = (event.history.customer_ids() for event in self.events if isinstance(event, WalletMerged))
-        return frozenset(self.enrolled_at).union(*merged)
+        merged_customer_ids = (event.history.customer_ids() for event in self.events if isinstance(event, WalletMerged))
+        return frozenset(self.enrolled_at).union(*merged_customer_ids)
 
 
 def _with_purchase(events: tuple[Event, ...], purchase_id: str, current: PurchaseRecorded | None) -> tuple[Event, ...]:
@@ -180,14 +181,14 @@ def _with_purchase(events: tuple[Event, ...], purchase_id: str, current: Purchas
 
     The purchase of an exchange is replaced inside its exchange and never removed.
     """
-    others: list[Event] = []
+    updated_events: list[Event] = []
     for event in events:
         if isinstance(event, ExchangeRecorded) and event.purchase.id == purchase_id and current is not None:
-            others.append(replace(event, purchase=current))
+            updated_events.append(replace(event, purchase=current))
             current = None
         elif event.id != purchase_id:
-            others.append(event)
-    return (*others, current) if current is not None else tuple(others)
+            updated_events.append(event)
+    return (*updated_events, current) if current is not None else tuple(updated_events)
 
 
 def _after_referenced_events(events: list[Event]) -> list[Event]:
@@ -225,11 +226,11 @@ def _referenced_ids(event: Event) -> frozenset[str]:
     """The ids an event refers to: the purchase whose goods it returns, and the redemptions that paid for its own purchase."""
     match event:
         case PurchaseRecorded():
-            return event.facts.redemptions()
+            return event.facts.redemption_ids()
         case RefundRecorded():
             return frozenset((event.purchase_id,))
         case ExchangeRecorded():
-            return event.purchase.facts.redemptions() | {event.purchase_id}
+            return event.purchase.facts.redemption_ids() | {event.purchase_id}
         case _:
             return frozenset()
 

@@ -17,18 +17,18 @@ DEBT = ""
 class LotInventory:
     """Lots by id, and debts. Every change returns its draws: positive out of a lot, negative into one.
 
-    What no lot could pay is drawn from `DEBT`.
+    Points that no lot could pay are drawn from `DEBT`. `lifetime` is the number of points ever earned.
     """
 
     lots: dict[str, Lot] = field(default_factory=dict)
     lifetime: int = 0
     consumed: dict[str, tuple[Draw, ...]] = field(default_factory=dict)
-    """Draws by the id of what consumed them. Repaying a debt later replaces its draw from `DEBT`."""
+    """Draws by the id of the event that made them. When a debt is repaid, draws from lots replace its draw from `DEBT`."""
     debts: list[str] = field(default_factory=list)
     """Ids in `consumed` that still draw from `DEBT`, oldest first."""
     last_day_of: LastDayOf = field(default=promised_last_day, repr=False, compare=False)
     """The key of the consumption order."""
-    _free: dict[str, None] = field(default_factory=dict)
+    _lots_with_free_points: dict[str, None] = field(default_factory=dict)
     """Ids of lots with free points, so that empty lots of a long history cost nothing."""
 
     @classmethod
@@ -38,7 +38,7 @@ class LotInventory:
         return cls(
             lots_by_id,
             last_day_of=last_day_of,
-            _free={id: None for id, lot in lots_by_id.items() if lot.remaining > lot.held},
+            _lots_with_free_points={id: None for id, lot in lots_by_id.items() if lot.remaining > lot.held},
         )
 
     @property
@@ -48,9 +48,9 @@ class LotInventory:
 
     def free_lots(self) -> list[Lot]:
         """The lots with points that are not held."""
-        return [self.lots[id] for id in self._free]
+        return [self.lots[id] for id in self._lots_with_free_points]
 
-    def unheld(self) -> int:
+    def unheld_points(self) -> int:
         """Points that are not held, including pending ones."""
         return sum(lot.free for lot in self.free_lots())
 
@@ -59,7 +59,7 @@ class LotInventory:
         return sum(lot.free for lot in self.free_lots() if lot.available_from <= at)
 
     def balance(self, *, at: datetime, qualifying: int = 0) -> Balance:
-        """The balance at an instant; `qualifying` is passed through."""
+        """The balance at an instant; the caller supplies its `qualifying` points."""
         available, pending, held = 0, 0, 0
         for lot in self.lots.values():
             held += lot.held
@@ -77,7 +77,7 @@ class LotInventory:
         )
 
     def open(self, lot: Lot, *, at: datetime, earned: bool = True) -> tuple[Draw, ...]:
-        """Add a new lot. Debt is repaid from it at once, or when its points become available."""
+        """Add a new lot; `earned` points count as lifetime points. It repays debt if its points are available already."""
         self._store(lot)
         self.lifetime += lot.remaining if earned else 0
         repaid = self.repay_debt(lot.id) if self.debts and lot.available_from <= at else ()
@@ -85,7 +85,7 @@ class LotInventory:
 
     def repay_debt(self, lot_id: str) -> tuple[Draw, ...]:
         """Repay debts from the free points of a lot, oldest debt first."""
-        paid = 0
+        repaid = 0
         while self.debts and (free := self.lots[lot_id].free):
             debt_id = self.debts[0]
             draws = self.consumed[debt_id]
@@ -95,37 +95,40 @@ class LotInventory:
             self.consumed[debt_id] = (*(draw for draw in draws if draw.lot_id != DEBT), Draw(lot_id, part), *rest)
             if not rest:
                 self.debts.pop(0)
-            self._add(lot_id, -part)
-            paid += part
-        return (Draw(lot_id, paid), Draw(DEBT, -paid)) if paid else ()
+            self._change_remaining(lot_id, -part)
+            repaid += part
+        return (Draw(lot_id, repaid), Draw(DEBT, -repaid)) if repaid else ()
 
     def consume(
         self, id: str, points: int, *, at: datetime, rank: Callable[[Lot], int] | None = None
     ) -> tuple[Draw, ...]:
-        """Take available points in consumption order, lots that `rank` puts first before others; the rest becomes debt."""
-        return self._draw(id, points, order=self._spendable(at=at, rank=rank), allow_negative=True)
+        """Take available points in consumption order, from lots with a low `rank` first; points that are missing become debt."""
+        return self._draw(id, points, lots=self._spendable(at=at, rank=rank), allow_negative=True)
 
     def transfer_out(self, id: str, requested: Mapping[str, int], *, at: datetime) -> tuple[Draw, ...]:
-        """Take the points of a transfer from the requested lots, then from others if late events used them, then as debt."""
-        own_draws = [Draw(lot_id, min(points, self._free_in(lot_id))) for lot_id, points in requested.items()]
+        """Take the points of a transfer from the requested lots (points by lot id).
+
+        Points that late events have used since come from other lots, and become debt if those have too few.
+        """
+        own_draws = [Draw(lot_id, min(points, self._free_points(lot_id))) for lot_id, points in requested.items()]
         for draw in own_draws:
             if draw.points:
-                self._add(draw.lot_id, -draw.points)
+                self._change_remaining(draw.lot_id, -draw.points)
         draws = [draw for draw in own_draws if draw.points]
-        rest = self.consume(id, sum(requested.values()) - sum(draw.points for draw in draws), at=at)
-        self.consumed[id] = (*draws, *rest)
+        other_draws = self.consume(id, sum(requested.values()) - sum(draw.points for draw in draws), at=at)
+        self.consumed[id] = (*draws, *other_draws)
         return self.consumed[id]
 
     def claw_back(
-        self, id: str, points: int, *, at: datetime, own: Collection[str], allow_negative: bool
+        self, id: str, points: int, *, at: datetime, own_lots: Collection[str], allow_negative: bool
     ) -> tuple[Draw, ...]:
-        """Claw points back: from the purchase's `own` lots, then from pending ones, then in consumption order.
+        """Claw points back: from the purchase's `own_lots` (ids), then from pending lots, then in consumption order.
 
         Missing points become debt with `allow_negative`, and are waived without.
         """
-        ordered = sorted(self.in_consumption_order(self.free_lots()), key=lambda lot: lot.available_from <= at)
+        lots = sorted(self.in_consumption_order(self.free_lots()), key=lambda lot: lot.available_from <= at)
         return self._draw(
-            id, points, order=sorted(ordered, key=lambda lot: lot.id not in own), allow_negative=allow_negative
+            id, points, lots=sorted(lots, key=lambda lot: lot.id not in own_lots), allow_negative=allow_negative
         )
 
     def restore(self, id: str, *, at: datetime, points: int | None = None) -> tuple[Draw, ...]:
@@ -133,22 +136,22 @@ class LotInventory:
 
         Points that are available at that instant then repay other debts.
         """
-        remaining, draws = [], []
+        remaining_draws, draws = [], []
         for draw in reversed(self.consumed.pop(id)):
             part = draw.points if points is None else min(points, draw.points)
             points = None if points is None else points - part
             if part:
                 draws.append(Draw(draw.lot_id, -part))
             if part < draw.points:
-                remaining.append(Draw(draw.lot_id, draw.points - part))
-        if remaining:
-            self.consumed[id] = tuple(reversed(remaining))
-        if id in self.debts and not any(draw.lot_id == DEBT for draw in remaining):
+                remaining_draws.append(Draw(draw.lot_id, draw.points - part))
+        if remaining_draws:
+            self.consumed[id] = tuple(reversed(remaining_draws))
+        if id in self.debts and not any(draw.lot_id == DEBT for draw in remaining_draws):
             self.debts.remove(id)
-        restored = [draw for draw in draws if draw.lot_id != DEBT]
-        for draw in restored:
-            self._add(draw.lot_id, -draw.points)
-        restored_lots = (self.lots[id] for id in {draw.lot_id for draw in restored})
+        lot_draws = [draw for draw in draws if draw.lot_id != DEBT]
+        for draw in lot_draws:
+            self._change_remaining(draw.lot_id, -draw.points)
+        restored_lots = (self.lots[id] for id in {draw.lot_id for draw in lot_draws})
         for lot in self.in_consumption_order(lot for lot in restored_lots if lot.available_from <= at):
             draws.extend(self.repay_debt(lot.id))
         return tuple(draws)
@@ -157,7 +160,7 @@ class LotInventory:
         """Take all free points of a lot."""
         points = self.lots[lot_id].free
         if points:
-            self._add(lot_id, -points)
+            self._change_remaining(lot_id, -points)
         return (Draw(lot_id, points),) if points else ()
 
     def hold(self, points: int, *, at: datetime, rank: Callable[[Lot], int] | None = None) -> tuple[Draw, ...]:
@@ -177,17 +180,17 @@ class LotInventory:
             lot = self.lots[draw.lot_id]
             self._store(lot._replace(held=lot.held - draw.points))
 
-    def absorb(self, other: LotInventory, *, renamed: Mapping[str, str], at: datetime) -> tuple[Draw, ...]:
-        """Take over the lots, debts and consumed draws of another inventory; `renamed` maps its lot ids to new ones."""
+    def absorb(self, other: LotInventory, *, new_lot_ids: Mapping[str, str], at: datetime) -> tuple[Draw, ...]:
+        """Take over the lots, debts and consumed draws of another inventory; `new_lot_ids` are by its lot ids."""
         draws = []
         for lot in self.in_consumption_order(other.lots.values()):
-            self._store(lot._replace(id=renamed[lot.id]))
+            self._store(lot._replace(id=new_lot_ids[lot.id]))
             if lot.remaining:
-                draws.append(Draw(renamed[lot.id], -lot.remaining))
+                draws.append(Draw(new_lot_ids[lot.id], -lot.remaining))
         if other.owed:
             draws.append(Draw(DEBT, other.owed))
         for id, other_draws in other.consumed.items():
-            self.consumed[id] = tuple(Draw(renamed.get(draw.lot_id, DEBT), draw.points) for draw in other_draws)
+            self.consumed[id] = tuple(Draw(new_lot_ids.get(draw.lot_id, DEBT), draw.points) for draw in other_draws)
         self.debts.extend(other.debts)
         self.lifetime += other.lifetime
         for lot in self.in_consumption_order(lot for lot in self.free_lots() if lot.available_from <= at):
@@ -203,15 +206,15 @@ class LotInventory:
         available = self.in_consumption_order(lot for lot in self.free_lots() if lot.available_from <= at)
         return list(available) if rank is None else sorted(available, key=rank)
 
-    def _draw(self, id: str, points: int, *, order: Iterable[Lot], allow_negative: bool) -> tuple[Draw, ...]:
+    def _draw(self, id: str, points: int, *, lots: Iterable[Lot], allow_negative: bool) -> tuple[Draw, ...]:
         draws = []
-        for lot in order:
+        for lot in lots:
             if not points:
                 break
             part = min(points, lot.free)
             if part > 0:
                 draws.append(Draw(lot.id, part))
-                self._add(lot.id, -part)
+                self._change_remaining(lot.id, -part)
                 points -= part
         if points and allow_negative:
             draws.append(Draw(DEBT, points))
@@ -219,16 +222,16 @@ class LotInventory:
         self.consumed[id] = tuple(draws)
         return self.consumed[id]
 
-    def _free_in(self, lot_id: str) -> int:
+    def _free_points(self, lot_id: str) -> int:
         return self.lots[lot_id].free if lot_id in self.lots else 0
 
-    def _add(self, lot_id: str, points: int) -> None:
+    def _change_remaining(self, lot_id: str, points: int) -> None:
         lot = self.lots[lot_id]
         self._store(lot._replace(remaining=lot.remaining + points))
 
     def _store(self, lot: Lot) -> None:
         self.lots[lot.id] = lot
         if lot.free:
-            self._free[lot.id] = None
+            self._lots_with_free_points[lot.id] = None
         else:
-            self._free.pop(lot.id, None)
+            self._lots_with_free_points.pop(lot.id, None)

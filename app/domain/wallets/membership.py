@@ -18,7 +18,7 @@ from app.domain.terms.version import Terms
 class Membership:
     """A customer of a wallet: usage counters, points towards a tier, and the current tier.
 
-    `id` is the customer's. `reevaluate_at` is when the tier must be reviewed even without an event.
+    `id` is the customer's id. `reevaluate_at` is when the tier must be reviewed even without an event.
     """
 
     id: str
@@ -28,7 +28,7 @@ class Membership:
     tier_grace: TierGrace = field(default_factory=TierGrace)
     reevaluate_at: datetime | None = None
 
-    def with_rule_facts(self, facts: PurchaseFacts, *, terms: Terms, on_hold: Iterable[Use] = ()) -> PurchaseFacts:
+    def with_rule_facts(self, facts: PurchaseFacts, *, terms: Terms, held_uses: Iterable[Use] = ()) -> PurchaseFacts:
         """The purchase with the rule facts that its terms require, as of just before it: see `UsageCounters`."""
         is_tier_required = terms.required_facts.tier
         return self.counters.with_rule_facts(
@@ -36,7 +36,7 @@ class Membership:
             terms=terms,
             tier=self.tier.tier,
             qualifying=self.qualifying.points(terms=terms, at=facts.occurred_at) if is_tier_required else 0,
-            held_uses=on_hold,
+            held_uses=held_uses,
         )
 
     def reevaluate_tier(self, *, terms: Terms, at: datetime) -> TierChange | None:

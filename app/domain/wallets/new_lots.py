@@ -41,7 +41,10 @@ def new_lot(id: str, points: int, *, at: datetime, terms: Terms, pending: bool) 
 
 
 class NewPoints(NamedTuple):
-    """Points that an account without debt has just earned: their lot by id, and what it schedules first."""
+    """Points that an account without debt has just earned: their lot by its id, its draws, and the account's balance.
+
+    `next_change_at` and `next_notice_at` are when the lot first changes by itself and when its notice falls due, if ever.
+    """
 
     lots: Mapping[str, Lot] = {}
     draws: tuple[Draw, ...] = ()
@@ -53,8 +56,8 @@ class NewPoints(NamedTuple):
 def new_points(id: str, points: int, *, at: datetime, terms: Terms) -> NewPoints:
     """The points of a purchase (id) at an instant.
 
-    The lot changes when its points become available, and when it expires if its receipt is notice enough; otherwise a
-    notice falls due.
+    The lot changes when its points become available, and when it expires if its receipt serves as the notice; otherwise a
+    notice of its expiry falls due.
     """
     if not points:
         return NewPoints()

@@ -18,7 +18,10 @@ from app.domain.wallets.wallet import Wallet
 
 @dataclass(frozen=True, slots=True)
 class Activation:
-    """The points activated so far and spendable at an activation, and the prices that older points pay then."""
+    """An instant at which pending points become available, and the prices that older points pay then.
+
+    `activated` are the pending points that are available by then, `spendable` the balance then, less debt.
+    """
 
     at: datetime
     activated: int
@@ -33,7 +36,7 @@ class PendingPoints:
     activations: tuple[Activation, ...]
 
     def activations_for(self, clause: Clause) -> tuple[ActivationForecast, ...]:
-        """The activations with the cost of a reward at each; empty for a reward that does not cost points."""
+        """The activations, each with the cost of the clause's reward then; none for a reward that does not cost points."""
         cost_effect = reward_cost(clause)
         if cost_effect.unit is not Unit.POINTS:
             return ()

@@ -48,34 +48,34 @@ def draws_by_key(postings: Sequence[Posting]) -> dict[PostingKey, dict[str, int]
     """The total draws of postings by key, then by lot id."""
     totals: dict[PostingKey, dict[str, int]] = {}
     for posting in postings:
-        drawn = totals.setdefault(posting.key, {})
+        points_by_lot = totals.setdefault(posting.key, {})
         for draw in posting.draws:
-            drawn[draw.lot_id] = drawn.get(draw.lot_id, 0) + draw.points
+            points_by_lot[draw.lot_id] = points_by_lot.get(draw.lot_id, 0) + draw.points
     return totals
 
 
 def missing_postings(expected: Sequence[Posting], *, booked: BookedDraws) -> Iterator[Posting]:
-    """The postings to append so that the ledger matches `expected`: new keys, and differences of booked ones.
+    """The postings to append so that the ledger matches `expected`: those of new keys, and differences for booked keys.
 
     The postings are in the order of the last posting of each key. If a lot expires, gets points back and expires again,
     the expiry therefore follows the restored points.
     """
-    last: dict[PostingKey, Posting] = {}
+    last_postings: dict[PostingKey, Posting] = {}
     for posting in expected:
-        last.pop(posting.key, None)
-        last[posting.key] = posting
-    drawn = draws_by_key(expected)
-    for key, posted in last.items():
-        missing = _difference(drawn[key], booked.get(key, {}))
-        if missing or key not in booked:
-            yield Posting(key, posted.at, missing, posted.decision)
+        last_postings.pop(posting.key, None)
+        last_postings[posting.key] = posting
+    draws = draws_by_key(expected)
+    for key, posting in last_postings.items():
+        missing_draws = _difference(draws[key], booked.get(key, {}))
+        if missing_draws or key not in booked:
+            yield Posting(key, posting.at, missing_draws, posting.decision)
 
 
 def excess_postings(expected: Sequence[Posting], *, booked: BookedDraws) -> dict[PostingKey, tuple[Draw, ...]]:
     """Draws that reverse booked keys which are not in `expected`, such as an expiry that a late purchase postponed."""
     expected_keys = {posting.key for posting in expected}
-    excess = {key: _difference({}, drawn) for key, drawn in booked.items() if key not in expected_keys}
-    return {key: draws for key, draws in excess.items() if draws}
+    excess_draws = {key: _difference({}, drawn) for key, drawn in booked.items() if key not in expected_keys}
+    return {key: draws for key, draws in excess_draws.items() if draws}
 
 
 def _difference(expected: Mapping[str, int], booked: Mapping[str, int]) -> tuple[Draw, ...]:

@@ -22,28 +22,29 @@ from app.domain.wallets.events import ExchangeRecorded, PurchaseRecorded
 class Replacement:
     """An exchange of goods of one receipt for those of another.
 
-    `returned_shares` are the parts of each line's price that were returned, `covered` is how much of them the new goods
-    replace, from 0 to 1.
+    `returned_shares` are the parts of each line's price that were returned; `covered_part` is the part of these, from 0 to 1,
+    that the new goods replace. `receipt` is the receipt of the new goods.
     """
 
     returned_shares: Mapping[int, Exact]
-    covered: Exact
+    covered_part: Exact
     receipt: Receipt
 
 
 class ExchangedReceipt(NamedTuple):
-    """The receipt of an exchange's new goods; `overpaid` if points paid more of it than the price difference."""
+    """The receipt of an exchange's new goods. `is_overpaid`: points paid more of it than the price difference."""
 
     receipt: Receipt
-    overpaid: bool
+    is_overpaid: bool
 
 
 @dataclass(slots=True)
 class Receipt:
     """The goods of one receipt and how much of them remains.
 
-    `shares` are the parts of the price by the id of the purchase they count in: all of it in its own purchase or, for
-    goods handed out in an exchange, up to the price of the returned goods in the purchase of those.
+    `shares` are the parts of the price by the id of the purchase in which they count. The whole price counts in the
+    receipt's own purchase; for the new goods of an exchange, the part up to the price of the returned goods counts in the
+    purchase of the returned goods.
     """
 
     id: str
@@ -65,21 +66,23 @@ class Receipt:
 
     def return_goods(self, lines: Mapping[int, Decimal], amounts: Mapping[int, int]) -> None:
         """Return quantities by line number, and refund `amounts` (minor units) without goods."""
-        kept = {number: left - lines.get(number, Decimal(0)) for number, left in self.quantities.items()}
+        remaining_quantities = {
+            number: left - lines.get(number, Decimal(0)) for number, left in self.quantities.items()
+        }
         self.price_shares = remaining_price_shares(
-            self.facts, quantities=kept, price_shares=self.price_shares, amounts=amounts
+            self.facts, quantities=remaining_quantities, price_shares=self.price_shares, amounts=amounts
         )
-        self.quantities = kept
+        self.quantities = remaining_quantities
 
     def exchange(self, event: ExchangeRecorded) -> ExchangedReceipt:
         """Exchange goods; the new receipt counts in every purchase in which this one counts.
 
-        It counts there up to the price of the returned goods, as this receipt is known now; the price difference is a
-        purchase of its own.
+        The new receipt counts there up to the price of the returned goods, by this receipt as it is known now; the price
+        difference is a purchase of its own.
         """
-        price, before = self.remaining().total().minor, self._parts()
+        price, before = self.remaining().total().minor, self._remaining_parts()
         self.return_goods(event.lines, event.amounts)
-        price, after = price - self.remaining().total().minor, self._parts()
+        price, after = price - self.remaining().total().minor, self._remaining_parts()
         facts = event.purchase.facts.as_replacement(price)
         share, value = facts.replacing_share, facts.replaced_price or 0
         shares = {purchase_id: share_of_receipt * share for purchase_id, share_of_receipt in self.shares.items()}
@@ -91,17 +94,17 @@ class Receipt:
         }
         covered = min(Fraction(1), Fraction(facts.amount_due()) / value) if value else Fraction(0)
         self.replacements.append(Replacement(returned_shares, covered, new_receipt))
-        return ExchangedReceipt(new_receipt, overpaid=value < price)
+        return ExchangedReceipt(new_receipt, is_overpaid=value < price)
 
-    def _parts(self) -> dict[int, Exact]:
+    def _remaining_parts(self) -> dict[int, Exact]:
         """The remaining part of each line's price."""
         return {line.number: line.quantity_share * line.price_share for line in self.remaining().lines}
 
     def paid_parts(self) -> dict[int, Exact]:
         """The part of each line's price still paid for: by remaining goods, or by goods they were exchanged for."""
-        parts = self._parts()
+        parts = self._remaining_parts()
         for replacement in self.replacements:
-            still_paid = replacement.covered * replacement.receipt.paid_part()
+            still_paid = replacement.covered_part * replacement.receipt.paid_part()
             for number, part in replacement.returned_shares.items():
                 parts[number] = parts.get(number, 0) + part * still_paid
         return parts
@@ -109,12 +112,12 @@ class Receipt:
     def paid_part(self) -> Exact:
         """The part of the whole price that is still paid for."""
         prices = {line.number: line.amount_due() for line in self.facts.lines}
-        whole = sum(prices.values(), 0)
-        paid = sum((prices[number] * part for number, part in self.paid_parts().items()), 0)
-        return Fraction(paid) / Fraction(whole) if whole else Fraction(0)
+        full_price = sum(prices.values(), 0)
+        paid_price = sum((prices[number] * part for number, part in self.paid_parts().items()), 0)
+        return Fraction(paid_price) / Fraction(full_price) if full_price else Fraction(0)
 
     def remaining(self) -> PurchaseFacts:
-        """The remaining goods at their full price."""
+        """The remaining goods at their whole remaining price, even if parts of it count in other purchases."""
         return self.facts.remaining(self.quantities, price_shares=self.price_shares)
 
     def lines_in(self, purchase_id: str) -> list[Line]:
@@ -128,9 +131,9 @@ class Receipt:
 class PurchaseState:
     """A purchase as decided, and its refunds since.
 
-    `facts` are those the rules saw. `receipts` are those whose goods count in it, its own first. `clawback_due` are the
-    points due for clawback so far, `shortfall` those that were missing; `stamp_clawback_due` is the same for stamps.
-    `expired` are points of its own lot that expired unspent and count as clawed back.
+    `facts` are those that the rules saw. `receipts` are those whose goods count in the purchase, its own first.
+    `clawback_due` and `stamp_clawback_due` are the points and stamps due for clawback so far; `shortfall` are due points that
+    were missing. `expired` are points of its own lot that expired unspent and count as clawed back.
     """
 
     event: PurchaseRecorded
@@ -162,19 +165,19 @@ class PurchaseState:
     def budget_share_changes(self) -> tuple[tuple[str, int], ...]:
         """By clause, what the purchase adds to its customer's own share of a budget.
 
-        That is the points taken from the budget when the purchase was recorded, less those that the purchase still uses
-        after refunds. The number is below 0 where the purchase uses more than it took from the common budget: points of
-        the customer's own share, or points that a late event grants in addition.
+        These are the points that the purchase took from the common budget when it was recorded, less those that it still
+        uses after refunds. The number is below 0 if the purchase uses more than it took: points of the customer's own share,
+        or points that a late event grants in addition.
         """
         rule_facts = self.event.facts.rule_facts
         if not rule_facts.own_budget_shares:
             return ()
-        taken, used = (
+        taken_points, used_points = (
             dict(rule_facts.common_budget_usage or self.decision.common_budget_usage()),
             dict(self.usage.budget_usage),
         )
-        added = ((key, taken.get(key, 0) - used.get(key, 0)) for key, _ in rule_facts.own_budget_shares)
-        return tuple((key, points) for key, points in added if points)
+        changes = ((key, taken_points.get(key, 0) - used_points.get(key, 0)) for key, _ in rule_facts.own_budget_shares)
+        return tuple((key, points) for key, points in changes if points)
 
     def remaining(self) -> PurchaseFacts:
         """The purchase with its remaining goods, including those handed out in exchanges."""
@@ -187,19 +190,19 @@ class PurchaseState:
         """The purchase as it was paid for: line by line or, for an exchange, the price difference in one amount."""
         if self.facts.replaced_price is None:
             return self.facts
-        on_top = max(0, self.facts.total().minor - self.facts.replaced_price)
-        line = Line(1, self.facts.lines[0].sku, Decimal(1), on_top)
+        price_difference = max(0, self.facts.total().minor - self.facts.replaced_price)
+        line = Line(1, self.facts.lines[0].sku, Decimal(1), price_difference)
         return replace(self.facts, lines=(line,), replaced_price=None, amount_only=True)
 
     def remaining_paid_facts(self) -> PurchaseFacts:
         """The part of the purchase that is still paid for."""
-        whole = self.paid_facts()
+        paid_facts = self.paid_facts()
         if self.facts.replaced_price is not None:
             part = self.receipts[0].paid_part() if self.receipts else 0
-            return whole.with_lines(tuple(line._replace(price_share=part) for line in whole.lines if part))
+            return paid_facts.with_lines(tuple(line._replace(price_share=part) for line in paid_facts.lines if part))
         parts = self.receipts[0].paid_parts()
-        lines = (line._replace(price_share=parts[line.number]) for line in whole.lines if parts.get(line.number))
-        return whole.with_lines(tuple(lines))
+        lines = (line._replace(price_share=parts[line.number]) for line in paid_facts.lines if parts.get(line.number))
+        return paid_facts.with_lines(tuple(lines))
 
     def evaluate_remaining(self, remaining: PurchaseFacts) -> RemainingPurchase:
         """What the remaining goods earn by the terms of the purchase, and what is due for clawback."""

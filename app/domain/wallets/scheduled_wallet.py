@@ -26,16 +26,18 @@ class ScheduledWallet:
         self.tier_changes: list[TierChange] = []
         self.at: datetime | None = None
         self._tiers_evaluated_at: datetime | None = None
-        """The last tier review. `at` is no substitute: other changes of the same instant may be processed before the review."""
-        self._tiered = any(version.tiers for version in versions)
-        self._tier_term_starts = (
-            tuple(version.effective_from for version in tier_changing_versions(versions)) if self._tiered else ()
+        """When tiers were last reviewed. `at` is no substitute: other changes of an instant may be processed before the review."""
+        self._has_tiers = any(version.tiers for version in versions)
+        self._tier_review_times = (
+            tuple(version.effective_from for version in tier_changing_versions(versions)) if self._has_tiers else ()
         )
         """When terms come into force that may change tiers."""
 
     def advance_to(self, to: datetime) -> None:
         """Process all changes that fall due up to and including an instant."""
-        while (due := min((change for change in self._scheduled() if change.at <= to), default=None)) is not None:
+        while (
+            due := min((change for change in self._scheduled_changes() if change.at <= to), default=None)
+        ) is not None:
             self.at = due.at if self.at is None else max(due.at, self.at)
             if due.kind is DueKind.TIER:
                 self.reevaluate_tiers(self.at)
@@ -45,11 +47,11 @@ class ScheduledWallet:
 
     def next_change(self) -> datetime | None:
         """When the next scheduled change is due; None if there is none."""
-        return min((due.at for due in self._scheduled()), default=None)
+        return min((due.at for due in self._scheduled_changes()), default=None)
 
     def reevaluate_tiers(self, at: datetime) -> None:
         """Review the tier of every member."""
-        if not self._tiered:
+        if not self._has_tiers:
             return
         terms, self._tiers_evaluated_at = terms_at(self.versions, at=at), at
         for membership in {id(membership): membership for membership in self.memberships.values()}.values():
@@ -58,23 +60,23 @@ class ScheduledWallet:
                 self.tier_changes.append(change)
 
     def close(self, id: str, *, at: datetime) -> None:
-        """Post everything out to the wallet that absorbed this one."""
+        """Post all lots and debts out of this wallet, because another one has absorbed it with the merge `id`."""
         for unit_account in self.unit_accounts.values():
             if unit_account.unit is Unit.POINTS or unit_account.postings:
                 unit_account.close(id, at=at)
-        self.memberships, self._tiered = {}, False
+        self.memberships, self._has_tiers = {}, False
 
-    def _scheduled(self) -> Iterator[ScheduledChange]:
+    def _scheduled_changes(self) -> Iterator[ScheduledChange]:
         """Scheduled changes of the unit accounts, and tier reviews."""
         for unit_account in self.unit_accounts.values():
-            yield from unit_account.scheduled()
-        if not self._tiered or not self.memberships:
+            yield from unit_account.scheduled_changes()
+        if not self._has_tiers or not self.memberships:
             return
         for membership in self.memberships.values():
             if membership.reevaluate_at is not None:
                 yield ScheduledChange(membership.reevaluate_at, DueKind.TIER, membership.id)
         since = self._tiers_evaluated_at or self.at
         if since is not None:
-            for at in self._tier_term_starts:
+            for at in self._tier_review_times:
                 if at > since:
                     yield ScheduledChange(at, DueKind.TIER, "")

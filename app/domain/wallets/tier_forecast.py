@@ -14,7 +14,7 @@ from app.domain.wallets.wallet import Wallet
 
 @dataclass(frozen=True, slots=True)
 class TierForecast:
-    """The tier (None: none) held at a future instant, and the terms in force then."""
+    """The tier that the customer will have at a future instant (None: no tier), and the terms in force then."""
 
     tier: str | None
     at: datetime
@@ -22,24 +22,24 @@ class TierForecast:
 
 
 def forecast_tier(wallet: Wallet, *, customer_id: str) -> TierForecast | None:
-    """The tier after the calendar year that counts, and any grace days, without further purchases.
+    """The tier after the current calendar year and any grace days, if the customer buys nothing more.
 
-    If points do not count by calendar year, the next change of tier; None if there is none. Advances the wallet, which
-    must not be used for anything else afterwards.
+    It is an earlier tier if the tier changes before; if points do not count by calendar year, the one after the next change.
+    None if there is no such change. Advances the wallet, which must not be used for anything else afterwards.
     """
     membership = wallet.memberships[customer_id]
     assert wallet.at is not None, "the wallet was advanced to an instant"
-    current = membership.tier.tier
-    ends = end_of_calendar_year(terms=terms_at(wallet.versions, at=wallet.at), at=wallet.at)
-    while (at := _next_evaluation(wallet, reevaluate_at=membership.reevaluate_at)) is not None:
+    current_tier = membership.tier.tier
+    year_end = end_of_calendar_year(terms=terms_at(wallet.versions, at=wallet.at), at=wallet.at)
+    while (at := _next_review(wallet, reevaluate_at=membership.reevaluate_at)) is not None:
         wallet.advance_to(at)
-        year_over = ends is not None and at >= ends and membership.tier.grace_ends_at is None
-        if year_over or membership.tier.tier != current:
+        year_is_over = year_end is not None and at >= year_end and membership.tier.grace_ends_at is None
+        if year_is_over or membership.tier.tier != current_tier:
             return TierForecast(membership.tier.tier, at, terms_at(wallet.versions, at=at))
     return None
 
 
-def _next_evaluation(wallet: Wallet, *, reevaluate_at: datetime | None) -> datetime | None:
+def _next_review(wallet: Wallet, *, reevaluate_at: datetime | None) -> datetime | None:
     """When the tier is reviewed next: when points stop counting or grace ends, or when other terms come into force."""
     now = wallet.at
     starts = (version.effective_from for version in wallet.versions if now is None or version.effective_from > now)

@@ -41,7 +41,7 @@ class DueKind(IntEnum):
 class ScheduledChange(NamedTuple):
     """A lot that becomes available or expires, a hold that ends, or a tier review.
 
-    `id` is the id of that lot, of the hold's redemption, or of the membership under review; empty if all are reviewed.
+    `id` is the id of the lot, of the hold, or of the customer whose tier is reviewed; empty if all tiers are reviewed.
     """
 
     at: datetime
@@ -78,21 +78,21 @@ class UnitAccount:
         self.inventory = LotInventory(last_day_of=self.current_last_day)
         self.postings: list[Posting] = []
         self.lot_id_map: dict[str, str] = {}
-        """The ids of absorbed lots: in the other wallet, and here."""
+        """The ids that absorbed lots have here, by their ids in the other wallet."""
         self.last_activity_at: datetime | None = None
-        """The time of the last purchase or redemption; it extends points that are kept valid by activity."""
+        """The time of the last purchase or redemption; it extends points whose validity counts from activity."""
         self._versions = versions
         self._terms = {version.version: version for version in versions}
-        self._held: dict[str, tuple[HoldPlaced, tuple[Draw, ...]]] = {}
-        self._pending: set[str] = set()
+        self._holds: dict[str, tuple[HoldPlaced, tuple[Draw, ...]]] = {}
+        self._pending_lots: set[str] = set()
         """Ids of lots that cannot be spent yet."""
-        self._expiry_announced: dict[str, None] = {}
+        self._announced_lots: dict[str, None] = {}
         """Ids of lots whose expiry was announced, by a notice or by the receipt; used as an ordered set."""
         self._notified_at: dict[str, list[datetime]] = {}
         self._grace_until: dict[str, datetime] = {}
-        self._expired: dict[str, int] = {}
+        self._expired_points: dict[str, int] = {}
         """Unspent points expired, by lot id."""
-        self._without_receipt: set[str] = set()
+        self._lots_without_receipt: set[str] = set()
         """Ids of lots without a receipt: received from another customer, or added by staff."""
 
     def process(self, due: ScheduledChange, *, at: datetime) -> None:
@@ -100,23 +100,23 @@ class UnitAccount:
         if due.kind is DueKind.RELEASE:
             self._activate_and_end_holds(at)
         else:
-            self._expire(due.id, at=at, late=due.at < at)
+            self._expire(due.id, at=at, after_hold=due.at < at)
 
     def next_change(self) -> datetime | None:
         """When the next scheduled change is due; None if there is none."""
-        return min((due.at for due in self.scheduled()), default=None)
+        return min((due.at for due in self.scheduled_changes()), default=None)
 
-    def notices(self) -> Iterator[DueExpiryNotice]:
+    def due_notices(self) -> Iterator[DueExpiryNotice]:
         """Lots whose expiry needs a notice that has not been delivered yet."""
         for lot in self.inventory.free_lots():
             if lot.promised_last_day is None:
                 continue
             validity, activity_at = self.validity_of(lot), self.last_activity_at
-            last = current_last_day(lot, validity=validity, last_activity_at=activity_at)
-            has_receipt = lot.id not in self._without_receipt
+            last_day = current_last_day(lot, validity=validity, last_activity_at=activity_at)
+            has_receipt = lot.id not in self._lots_without_receipt
             at = notice_window_start(lot, validity=validity, last_activity_at=activity_at, has_receipt=has_receipt)
-            if at is not None and last is not None and self._expires_without_grace(lot) is None:
-                yield DueExpiryNotice(at, lot, last)
+            if at is not None and last_day is not None and self._expires_without_grace(lot) is None:
+                yield DueExpiryNotice(at, lot, last_day)
 
     def validity_of(self, lot: Lot) -> PointsValidity:
         """The validity rule of the terms a lot was earned under."""
@@ -136,16 +136,15 @@ class UnitAccount:
 
     def _expires_without_grace(self, lot: Lot) -> datetime | None:
         """When the lot expires, or expired before a grace period was granted; None while it cannot expire."""
-        notified_at, has_receipt = self._notified_at.get(lot.id, ()), lot.id not in self._without_receipt
         return expires_at(
             lot,
             validity=self.validity_of(lot),
             last_activity_at=self.last_activity_at,
-            notified_at=notified_at,
-            has_receipt=has_receipt,
+            notified_at=self._notified_at.get(lot.id, ()),
+            has_receipt=lot.id not in self._lots_without_receipt,
         )
 
-    def is_past(self, lot_id: str, *, at: datetime) -> bool:
+    def has_expired(self, lot_id: str, *, at: datetime) -> bool:
         """Whether a lot has expired at an instant, so that points restored to it expire too."""
         lot_expires_at = self.expires_at(self.inventory.lots[lot_id])
         return lot_expires_at is not None and lot_expires_at <= at
@@ -153,11 +152,11 @@ class UnitAccount:
     def open(self, lot: Lot, *, at: datetime, earned: bool = True, has_receipt: bool = True) -> tuple[Draw, ...]:
         """Add a new lot. `earned` points count as lifetime points; without `has_receipt` its expiry needs a notice."""
         if not has_receipt:
-            self._without_receipt.add(lot.id)
+            self._lots_without_receipt.add(lot.id)
         if lot.available_from > at:
-            self._pending.add(lot.id)
+            self._pending_lots.add(lot.id)
         if lot.promised_last_day is not None and self._receipt_announces_expiry(lot):
-            self._expiry_announced[lot.id] = None
+            self._announced_lots[lot.id] = None
         return self.inventory.open(lot, at=at, earned=earned)
 
     def reschedule_expiry(self, lot_ids: Iterable[str]) -> None:
@@ -166,21 +165,21 @@ class UnitAccount:
             lot = self.inventory.lots.get(lot_id)
             if (
                 lot is not None
-                and lot_id not in self._expiry_announced
+                and lot_id not in self._announced_lots
                 and (lot_id in self._notified_at or self._receipt_announces_expiry(lot))
             ):
-                self._expiry_announced[lot_id] = None
+                self._announced_lots[lot_id] = None
 
     def _receipt_announces_expiry(self, lot: Lot) -> bool:
         """Whether the customer has a receipt of the lot that serves as the expiry notice."""
         validity = self.validity_of(lot)
-        last = current_last_day(lot, validity=validity, last_activity_at=None) if validity.expires else None
-        by_receipt = last is not None and receipt_is_notice(lot, validity=validity, last_day=last)
-        return by_receipt and lot.id not in self._without_receipt
+        last_day = current_last_day(lot, validity=validity, last_activity_at=None) if validity.expires else None
+        by_receipt = last_day is not None and receipt_is_notice(lot, validity=validity, last_day=last_day)
+        return by_receipt and lot.id not in self._lots_without_receipt
 
     def hold(self, event: HoldPlaced, *, rank: Callable[[Lot], int] | None = None) -> None:
         """Hold the cost of a reward, from the lots with the lowest `rank` first."""
-        self._held[event.id] = event, self.inventory.hold(event.points, at=event.at, rank=rank)
+        self._holds[event.id] = event, self.inventory.hold(event.points, at=event.at, rank=rank)
 
     def mark_notified(self, event: ExpiryNoticeDelivered) -> None:
         """Record a delivered expiry notice; a notice from before a merge counts for the absorbed lots."""
@@ -188,36 +187,36 @@ class UnitAccount:
             lot = self.inventory.lots.get(self.lot_id_map.get(lot_id, lot_id))
             if lot is not None and event.channel in self.validity_of(lot).notice_by:
                 self._notified_at.setdefault(lot.id, []).append(event.at)
-                self._expiry_announced[lot.id] = None
+                self._announced_lots[lot.id] = None
 
-    def expired_of(self, lot_ids: Iterable[str]) -> int:
-        """Unspent points of these lots that expired."""
-        return sum(self._expired.get(id, 0) for id in lot_ids)
+    def expired_points(self, lot_ids: Iterable[str]) -> int:
+        """How many unspent points of these lots have expired."""
+        return sum(self._expired_points.get(id, 0) for id in lot_ids)
 
     def grant_grace(self, lot_ids: Collection[str], *, until: datetime) -> None:
         """Let expired lots be spent until an instant."""
         for lot_id in lot_ids:
             self._grace_until[lot_id] = max(until, self._grace_until.get(lot_id, until))
 
-    def absorb(self, other: UnitAccount, *, renamed: Mapping[str, str], at: datetime) -> tuple[Draw, ...]:
-        """Take over the lots of another account with their state; `renamed` maps its lot ids to new ones."""
+    def absorb(self, other: UnitAccount, *, new_lot_ids: Mapping[str, str], at: datetime) -> tuple[Draw, ...]:
+        """Take over the lots of another account with their state; `new_lot_ids` are by its lot ids."""
         activity_times = [self.last_activity_at, other.last_activity_at]
         self.last_activity_at = max((time for time in activity_times if time is not None), default=None)
-        draws = self.inventory.absorb(other.inventory, renamed=renamed, at=at)
-        self.lot_id_map |= renamed
-        self.lot_id_map |= {earlier_id: renamed[later_id] for earlier_id, later_id in other.lot_id_map.items()}
-        self._pending |= {renamed[id] for id in other._pending}
-        self._expiry_announced |= {renamed[id]: None for id in other._expiry_announced}
-        self._without_receipt |= {renamed[id] for id in other._without_receipt}
-        self._notified_at |= {renamed.get(id, id): list(notified) for id, notified in other._notified_at.items()}
-        self._grace_until |= {renamed[id]: until for id, until in other._grace_until.items()}
-        self._expired |= {renamed[id]: points for id, points in other._expired.items()}
-        for id, (event, held_draws) in other._held.items():
-            self._held[id] = event, tuple(draw._replace(lot_id=renamed[draw.lot_id]) for draw in held_draws)
+        draws = self.inventory.absorb(other.inventory, new_lot_ids=new_lot_ids, at=at)
+        self.lot_id_map |= new_lot_ids
+        self.lot_id_map |= {earlier_id: new_lot_ids[later_id] for earlier_id, later_id in other.lot_id_map.items()}
+        self._pending_lots |= {new_lot_ids[id] for id in other._pending_lots}
+        self._announced_lots |= {new_lot_ids[id]: None for id in other._announced_lots}
+        self._lots_without_receipt |= {new_lot_ids[id] for id in other._lots_without_receipt}
+        self._notified_at |= {new_lot_ids.get(id, id): list(notified) for id, notified in other._notified_at.items()}
+        self._grace_until |= {new_lot_ids[id]: until for id, until in other._grace_until.items()}
+        self._expired_points |= {new_lot_ids[id]: points for id, points in other._expired_points.items()}
+        for id, (event, held_draws) in other._holds.items():
+            self._holds[id] = event, tuple(draw._replace(lot_id=new_lot_ids[draw.lot_id]) for draw in held_draws)
         return draws
 
     def close(self, id: str, *, at: datetime) -> None:
-        """Post everything out to the wallet that absorbed this one."""
+        """Post all lots and debts out of this account, because another one has absorbed it with the merge `id`."""
         lots = self.inventory.lots.values()
         draws = [Draw(lot.id, lot.remaining) for lot in lots if lot.remaining]
         if owed := self.inventory.owed:
@@ -228,18 +227,18 @@ class UnitAccount:
             lots={lot.id: lot._replace(remaining=0, held=0) for lot in lots},
             last_day_of=self.current_last_day,
         )
-        self._pending, self._held, self._expiry_announced = set(), {}, {}
+        self._pending_lots, self._holds, self._announced_lots = set(), {}, {}
 
     def post(
         self, type: EntryType, id: str, *, at: datetime, draws: tuple[Draw, ...] = (), decision: Decision | None = None
     ) -> None:
-        """Add a posting; without `decision`, one that no clause decided."""
+        """Add a posting with the key (`type`, `id`). Without `decision`, no clause decided it: see `posting_without_clause`."""
         if decision is None:
             self.postings.append(self.posting_without_clause(PostingKey(type, id), at=at, draws=draws))
         else:
             self.postings.append(Posting(PostingKey(type, id), at, draws, decision))
 
-    def posting_without_clause(self, subject: PostingKey, *, at: datetime, draws: tuple[Draw, ...]) -> Posting:
+    def posting_without_clause(self, key: PostingKey, *, at: datetime, draws: tuple[Draw, ...]) -> Posting:
         """A posting of points moved by people instead of a clause."""
         amount, in_points = abs(sum(draw.points for draw in draws)), self.unit is Unit.POINTS
         decision = Decision(
@@ -250,48 +249,52 @@ class UnitAccount:
             reasons=(),
             stamps=0 if in_points else amount,
         )
-        return Posting(subject, at, draws, decision)
+        return Posting(key, at, draws, decision)
 
     def _activate_and_end_holds(self, at: datetime) -> None:
-        """Activate pending lots and end holds. Their lots, in consumption order, then repay debts, the oldest first."""
-        freed = {id for id in self._pending if self.inventory.lots[id].available_from <= at}
-        activated = frozenset(freed)
-        self._pending -= activated
-        for id in [id for id, (event, _) in self._held.items() if event.ends_at <= at]:
-            _, draws = self._held.pop(id)
+        """Activate pending lots and end holds. Both kinds of lots, in consumption order, then repay debts, oldest first."""
+        freed_lots = {id for id in self._pending_lots if self.inventory.lots[id].available_from <= at}
+        activated_lots = frozenset(freed_lots)
+        self._pending_lots -= activated_lots
+        for id in [id for id, (event, _) in self._holds.items() if event.ends_at <= at]:
+            _, draws = self._holds.pop(id)
             self.inventory.release(draws)
-            freed |= {draw.lot_id for draw in draws}
-        for lot in self.inventory.in_consumption_order(self.inventory.lots[id] for id in freed):
+            freed_lots |= {draw.lot_id for draw in draws}
+        for lot in self.inventory.in_consumption_order(self.inventory.lots[id] for id in freed_lots):
             draws = self.inventory.repay_debt(lot.id)
-            if lot.id in activated and lot.remaining:  # a lot that was clawed back whole has nothing to make available
-                paid = sum(draw.points for draw in draws if draw.lot_id == lot.id)
-                decision = activation_decision(lot, debt_repaid=paid, terms=self._terms[lot.terms_version], at=at)
+            if (
+                lot.id in activated_lots and lot.remaining
+            ):  # a lot that was clawed back whole has nothing to make available
+                debt_repaid = sum(draw.points for draw in draws if draw.lot_id == lot.id)
+                decision = activation_decision(
+                    lot, debt_repaid=debt_repaid, terms=self._terms[lot.terms_version], at=at
+                )
                 self.post(EntryType.ACTIVATE, lot.id, at=at, draws=draws, decision=decision)
             elif draws:
                 self.post(EntryType.ACTIVATE, lot.id, at=at, draws=draws)
 
-    def _expire(self, lot_id: str, *, at: datetime, late: bool) -> None:
+    def _expire(self, lot_id: str, *, at: datetime, after_hold: bool) -> None:
         lot = self.inventory.lots[lot_id]
-        # Later than the promised day after a late notice or with a grace period.
+        # A late notice or a grace period makes this later than the promised last day.
         lot_expires_at = self.expires_at(lot)
-        last = local_date(lot_expires_at - _BEFORE, zone_name=lot.zone) if lot_expires_at is not None else None
+        last_day = local_date(lot_expires_at - _BEFORE, zone_name=lot.zone) if lot_expires_at is not None else None
         draws = self.inventory.drain(lot_id)
-        self._expired[lot_id] = self._expired.get(lot_id, 0) + sum(draw.points for draw in draws)
+        self._expired_points[lot_id] = self._expired_points.get(lot_id, 0) + sum(draw.points for draw in draws)
         terms = self._terms[lot.terms_version]
         decision = expiry_decision(
-            points=draws[0].points, last_day=last, terms=terms, at=at, zone=lot.zone, after_hold=late
+            points=draws[0].points, last_day=last_day, terms=terms, at=at, zone=lot.zone, after_hold=after_hold
         )
         self.post(EntryType.EXPIRE, lot_id, at=at, draws=draws, decision=decision)
 
-    def scheduled(self) -> Iterator[ScheduledChange]:
+    def scheduled_changes(self) -> Iterator[ScheduledChange]:
         """Activations, ends of holds, and expiries."""
-        for lot_id in self._pending:
+        for lot_id in self._pending_lots:
             yield ScheduledChange(self.inventory.lots[lot_id].available_from, DueKind.RELEASE, lot_id, self.unit)
-        for id, (event, _) in self._held.items():
+        for id, (event, _) in self._holds.items():
             yield ScheduledChange(event.ends_at, DueKind.RELEASE, id, self.unit)
         # Empty lots are dropped; `reschedule_expiry` adds them again when points are restored.
-        for lot_id in [id for id in self._expiry_announced if not self.inventory.lots[id].remaining]:
-            del self._expiry_announced[lot_id]
-        for lot_id in self._expiry_announced:
+        for lot_id in [id for id in self._announced_lots if not self.inventory.lots[id].remaining]:
+            del self._announced_lots[lot_id]
+        for lot_id in self._announced_lots:
             if self.inventory.lots[lot_id].free and (at := self.expires_at(self.inventory.lots[lot_id])) is not None:
                 yield ScheduledChange(at, DueKind.EXPIRY, lot_id, self.unit)

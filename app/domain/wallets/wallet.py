@@ -43,7 +43,7 @@ from app.domain.wallets.unit_account import terms_at
 class Wallet(ScheduledWallet):
     """A wallet's state while events are applied.
 
-    `apply` expects events in order of business time and first processes everything that fell due before each.
+    `apply` expects events in order of business time; before each event, it processes everything that has fallen due.
     """
 
     def __init__(self, history: EventHistory, *, versions: Sequence[Terms]) -> None:
@@ -54,12 +54,12 @@ class Wallet(ScheduledWallet):
         self.merged_wallets: list[Wallet] = []
         """Wallets merged into this one, as they were at the merge."""
         self.refund_outcomes: dict[str, ReturnOutcome] = {}
-        """By the id of the refund or exchange."""
+        """Outcomes by the id of the refund or exchange."""
         self.purchases: dict[str, PurchaseState] = {}
         self.receipts: dict[str, Receipt] = {}
         self.redemptions: dict[str, RewardRedeemed] = {}
         self.overpaid_exchanges: set[str] = set()
-        """Ids of purchases made in exchanges of which points paid more than the price difference."""
+        """Ids of purchases made in exchanges in which points paid more than the price difference."""
         self.moved_purchases: list[ReceiptCorrected] = [
             correction for correction in history.corrections if correction.before and correction.retained_budget_usage
         ]
@@ -80,7 +80,7 @@ class Wallet(ScheduledWallet):
             case RedemptionReversed():
                 self._apply_reversal(event)
             case HoldPlaced():
-                self.unit_accounts[event.unit].hold(event, rank=self._prices(event))
+                self.unit_accounts[event.unit].hold(event, rank=self._price_by_lot(event))
             case PointsAdjusted():
                 self._apply_adjustment(event)
             case TransferSent():
@@ -101,8 +101,8 @@ class Wallet(ScheduledWallet):
         spendable = tuple(lot for lot in self.points.inventory.free_lots() if lot.available_from <= at)
         return OldPrices(terms=terms, earlier=earlier, lots=spendable, at=at)
 
-    def _prices(self, event: RewardRedeemed | HoldPlaced) -> Callable[[Lot], int] | None:
-        """The price of the reward by lot; None if it is the same for all."""
+    def _price_by_lot(self, event: RewardRedeemed | HoldPlaced) -> Callable[[Lot], int] | None:
+        """A function that returns the reward's price in points of a lot; None if the price is the same for all lots."""
         if event.terms is None or event.unit is not Unit.POINTS:
             return None
         old_prices, clause = self.old_prices(terms=event.terms, at=event.at), event.terms.clause_of_reward(event.reward)
@@ -183,7 +183,7 @@ class Wallet(ScheduledWallet):
         self.memberships[event.customer_id].counters.count_clauses(event.facts, event.clauses, terms=event.terms)
         unit_account = self.unit_accounts[event.unit]
         # Before `last_activity_at` changes the consumption order, so that a captured hold takes the lots it held.
-        draws = unit_account.inventory.consume(event.id, event.points, at=event.at, rank=self._prices(event))
+        draws = unit_account.inventory.consume(event.id, event.points, at=event.at, rank=self._price_by_lot(event))
         self.points.last_activity_at = event.at
         unit_account.post(EntryType.REDEEM, event.id, at=event.at, draws=draws)
 
@@ -195,8 +195,8 @@ class Wallet(ScheduledWallet):
         unit_account = self.unit_accounts[redemption.unit]
         is_consumed = event.redemption_id in unit_account.inventory.consumed
         draws = unit_account.inventory.restore(event.redemption_id, at=event.at) if is_consumed else ()
-        restored = {draw.lot_id: -draw.points for draw in draws if draw.points < 0 and draw.lot_id != DEBT}
-        unit_account.reschedule_expiry(restored)
+        restored_points = {draw.lot_id: -draw.points for draw in draws if draw.points < 0 and draw.lot_id != DEBT}
+        unit_account.reschedule_expiry(restored_points)
         decision = reversal_decision(
             redemption.terms,
             reward=redemption.reward,
@@ -204,11 +204,11 @@ class Wallet(ScheduledWallet):
             unit=redemption.unit,
             at=event.at,
             zone=redemption.facts.zone,
-            overdue=sum(points for id, points in restored.items() if unit_account.is_past(id, at=event.at)),
+            overdue=sum(points for id, points in restored_points.items() if unit_account.has_expired(id, at=event.at)),
             usable_until=event.usable_until,
         )
         if event.usable_until is not None:
-            unit_account.grant_grace(restored, until=event.usable_until)
+            unit_account.grant_grace(restored_points, until=event.usable_until)
         unit_account.post(EntryType.REVERSAL, event.id, at=event.at, draws=draws, decision=decision)
 
     def _apply_adjustment(self, event: PointsAdjusted) -> None:
@@ -236,10 +236,10 @@ class Wallet(ScheduledWallet):
     def _apply_merge(self, event: WalletMerged) -> None:
         """Absorb another wallet; its members are added, or merged into the survivor, with their tiers."""
         other = replay(event.history, versions=self.versions, until=event.at)
-        for unit, theirs in other.unit_accounts.items():
-            if unit is Unit.POINTS or theirs.postings:
-                renamed = {id: str(uuid5(UUID(event.id), id)) for id in theirs.inventory.lots}
-                draws = self.unit_accounts[unit].absorb(theirs, renamed=renamed, at=event.at)
+        for unit, other_account in other.unit_accounts.items():
+            if unit is Unit.POINTS or other_account.postings:
+                new_lot_ids = {id: str(uuid5(UUID(event.id), id)) for id in other_account.inventory.lots}
+                draws = self.unit_accounts[unit].absorb(other_account, new_lot_ids=new_lot_ids, at=event.at)
                 self.unit_accounts[unit].post(EntryType.MERGE, event.id, at=event.at, draws=draws)
         self.purchases |= other.purchases
         self.redemptions |= other.redemptions

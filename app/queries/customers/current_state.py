@@ -64,7 +64,7 @@ async def current_state_of(session: Session, *, customer: Customer, terms: Terms
     on_hold = uses_on_hold(
         replayed.recorded_history, customer_id=customer_id, terms=terms, wallet=wallet, at=replayed.until
     )
-    facts = wallet.memberships[customer_id].with_rule_facts(facts, terms=terms, on_hold=on_hold)
+    facts = wallet.memberships[customer_id].with_rule_facts(facts, terms=terms, held_uses=on_hold)
     return CurrentState(
         customer=_as_replayed(customer, replayed=replayed),
         facts=facts,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.domain.purchases.quarantine import Quarantined, QuarantineKind, QuarantineState
+from app.domain.purchases.quarantine import QuarantinedRecord, QuarantineKind, QuarantineState
 from app.store.database.session import Session
 from app.store.purchases import purchases, quarantine
 
@@ -14,12 +14,12 @@ from app.store.purchases import purchases, quarantine
 class QuarantinePage:
     """Receipts in order of arrival, and whether there are more on either side."""
 
-    items: tuple[Quarantined, ...]
+    items: tuple[QuarantinedRecord, ...]
     more_before: bool
     more_after: bool
 
 
-async def quarantined_by_id(session: Session, *, ids: Sequence[str]) -> list[Quarantined | None]:
+async def quarantined_by_id(session: Session, *, ids: Sequence[str]) -> list[QuarantinedRecord | None]:
     """Receipts in quarantine by id, in the order requested."""
     by_id = await quarantine.by_ids(session, ids=ids)
     return [by_id.get(id) for id in ids]

@@ -20,7 +20,7 @@ async def verify_payment_links(session: Session, *, recorded_histories: Sequence
         (redemption_id, purchase.id)
         for recorded_history in recorded_histories
         for purchase in recorded_history.purchases.values()
-        for redemption_id in purchase.facts.redemptions()
+        for redemption_id in purchase.facts.redemption_ids()
     }
     missing = [
         Discrepancy(f"redemption {id}", "what it paid is not kept")

@@ -153,7 +153,7 @@ def balance_of(wallet: Wallet, *, at: datetime, unit: Unit = Unit.POINTS) -> Bal
 def notices_due(wallet: Wallet, *, recorded_history: RecordedHistory) -> list[DueExpiryNotice]:
     """The expiry notices of the points that were not given yet: none was given for the lot with its present last day."""
     notified = {(lot.lot_id, lot.last_day) for notice in recorded_history.notices for lot in notice.lots}
-    return [notice for notice in wallet.points.notices() if (notice.lot.id, notice.last_day) not in notified]
+    return [notice for notice in wallet.points.due_notices() if (notice.lot.id, notice.last_day) not in notified]
 
 
 def next_notice(wallet: Wallet, *, recorded_history: RecordedHistory) -> datetime | None:

@@ -137,7 +137,7 @@ async def lookup_receipt(
     purchases_of_receipt = tuple(
         purchase
         for purchase in candidates
-        if numbering.is_same_receipt(origin, recorded=purchase.origin, space=purchase.space)
+        if numbering.is_same_receipt(origin, recorded_origin=purchase.origin, space=purchase.space)
     )
     return ReceiptRecord(
         purchases_of_receipt,

@@ -8,7 +8,7 @@ from typing import Any
 
 from app.domain.ledger.account import EMPTY_DIGEST
 from app.domain.purchases.implausible_time import ImplausibleTime
-from app.domain.purchases.quarantine import Quarantined, QuarantineKind, QuarantineState
+from app.domain.purchases.quarantine import QuarantinedRecord, QuarantineKind, QuarantineState
 from app.store.database.codecs import instant, instant_or_none
 from app.store.database.models.purchases import QuarantinedReceiptRow
 from app.store.database.row_digests import combine, digest
@@ -22,7 +22,7 @@ _SETTLEMENT_COLUMNS = "settled_at, settled_by, settled_because, booked_for, purc
 _SELECT = f"SELECT {_SENT_COLUMNS}, {_SETTLEMENT_COLUMNS} FROM quarantined_receipts WHERE program_id = $1"
 
 
-async def add(session: Session, *, quarantined: Quarantined) -> Quarantined:
+async def add(session: Session, *, quarantined: QuarantinedRecord) -> QuarantinedRecord:
     """Store a receipt and return it with its sequence number. The program's quarantine stays locked until the transaction ends."""
     receipt_count, combined_digest = await _lock_digest(session)
     numbered = replace(quarantined, sequence=receipt_count + 1)
@@ -54,7 +54,7 @@ async def lock(session: Session) -> None:
     await _lock_digest(session)
 
 
-async def settle(session: Session, *, before: Quarantined, after: Quarantined) -> None:
+async def settle(session: Session, *, before: QuarantinedRecord, after: QuarantinedRecord) -> None:
     """Store how a receipt was settled: it was `before` and is `after`. The receipt must be locked."""
     receipt_count, combined_digest = await _lock_digest(session)
     await (
@@ -75,19 +75,19 @@ async def settle(session: Session, *, before: Quarantined, after: Quarantined) -
     await _store_digest(session, receipt_count=receipt_count, combined_digest=new_combined_digest)
 
 
-async def by_id(session: Session, *, quarantined_id: str, lock: bool = False) -> Quarantined | None:
+async def by_id(session: Session, *, quarantined_id: str, lock: bool = False) -> QuarantinedRecord | None:
     """The receipt with this id; None if there is none. `lock` locks it until the transaction ends."""
     row = await session.row(f"{_SELECT} AND id = $2{session.locking if lock else ''}", quarantined_id)
     return None if row is None else _quarantined(row)
 
 
-async def by_ids(session: Session, *, ids: Sequence[str]) -> dict[str, Quarantined]:
+async def by_ids(session: Session, *, ids: Sequence[str]) -> dict[str, QuarantinedRecord]:
     """Receipts by id; unknown ids are left out."""
     rows = await session.rows(f"{_SELECT} AND id = ANY($2)", list(ids))
     return {row["id"]: _quarantined(row) for row in rows}
 
 
-async def of_receipt(session: Session, *, external_id: str) -> tuple[Quarantined, ...]:
+async def of_receipt(session: Session, *, external_id: str) -> tuple[QuarantinedRecord, ...]:
     """All receipts with a number that are or were in quarantine, newest first."""
     rows = await session.rows(f"{_SELECT} AND external_id = $2 ORDER BY sequence DESC", external_id)
     return tuple(_quarantined(row) for row in rows)
@@ -101,7 +101,7 @@ async def page(
     before: int | None,
     limit: int,
     from_end: bool,
-) -> tuple[Quarantined, ...]:
+) -> tuple[QuarantinedRecord, ...]:
     """Receipts with `after` < sequence number < `before`: at most `limit`, the first or, with `from_end`, the last of them."""
     state_filter = {} if state is None else {"state": state}
     receipts = session.orm(QuarantinedReceiptRow)
@@ -132,7 +132,7 @@ def _digests(rows: Iterable[Row]) -> list[int]:
     return digests
 
 
-def _digest(quarantined: Quarantined) -> int:
+def _digest(quarantined: QuarantinedRecord) -> int:
     return digest(
         "quarantined_receipts",
         quarantined.id,
@@ -178,8 +178,8 @@ async def _store_digest(session: Session, *, receipt_count: int, combined_digest
     )
 
 
-def _quarantined(row: Row | Mapping[str, Any]) -> Quarantined:
-    return Quarantined(
+def _quarantined(row: Row | Mapping[str, Any]) -> QuarantinedRecord:
+    return QuarantinedRecord(
         id=row["id"],
         sequence=row["sequence"],
         kind=QuarantineKind(row["kind"]),

@@ -114,7 +114,7 @@ async def by_number(
     return tuple(
         refund
         for refund, refund_origin in refunds_with_origin
-        if numbering.is_same_receipt(origin, recorded=refund_origin, space=refund.space)
+        if numbering.is_same_receipt(origin, recorded_origin=refund_origin, space=refund.space)
     )
 
 

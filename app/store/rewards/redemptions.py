@@ -163,7 +163,7 @@ async def of_checkout(
         (
             redemption
             for redemption in with_same_number
-            if numbering.is_same_receipt(origin, recorded=redemption.origin, space=redemption.space)
+            if numbering.is_same_receipt(origin, recorded_origin=redemption.origin, space=redemption.space)
         ),
         None,
     )

@@ -131,7 +131,7 @@ async def _record_deliveries(
 
 def _open_notices(notices: Sequence[ExpiryNotice], *, wallet: Wallet) -> list[ExpiryNotice]:
     """Those of the notices in which a lot has its present last day and was not notified of it yet."""
-    undelivered = {(notice.lot.id, notice.last_day) for notice in wallet.points.notices()}
+    undelivered = {(notice.lot.id, notice.last_day) for notice in wallet.points.due_notices()}
     return [notice for notice in notices if any((lot.lot_id, lot.last_day) in undelivered for lot in notice.lots)]
 
 

@@ -199,7 +199,7 @@ async def _book_amendment(
     correction = ReceiptCorrection.of(
         purchase,
         id=context.new_id(),
-        to=purchase.customer_id,
+        to_customer_id=purchase.customer_id,
         recorded_at=context.now,
         reason=command.reason,
         actor=context.actor,

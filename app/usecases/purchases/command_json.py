@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from app.domain.purchases.facts import PurchaseFacts
-from app.domain.purchases.quarantine import Quarantined
+from app.domain.purchases.quarantine import QuarantinedRecord
 from app.domain.purchases.receipt_numbers import ReceiptOrigin, ReceiptReference
 from app.usecases.purchases.commands import ReceiptToRecord, RecordPurchase, RecordRefund
 
@@ -19,7 +19,7 @@ def origin_data(origin: ReceiptOrigin) -> dict[str, Any]:
     return {"location": origin.location, "at": origin.at.isoformat(), "zone": origin.zone}
 
 
-def origin_of(item: Quarantined) -> ReceiptOrigin:
+def origin_of(item: QuarantinedRecord) -> ReceiptOrigin:
     """The location and time at which the number of a receipt in quarantine was used."""
     return origin_from(item.command["origin"])
 

@@ -152,7 +152,7 @@ async def run(session: Session, *, context: CommandContext, command: MovePurchas
     correction = ReceiptCorrection.of(
         purchase,
         id=context.new_id(),
-        to=_customer_id_of(to_customer),
+        to_customer_id=_customer_id_of(to_customer),
         recorded_at=context.now,
         reason=command.reason,
         actor=context.actor,

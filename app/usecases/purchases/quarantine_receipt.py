@@ -11,7 +11,7 @@ from app.domain.purchases import receipt_content
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.purchases.implausible_time import ImplausibleTime
 from app.domain.purchases.purchase import Purchase
-from app.domain.purchases.quarantine import Quarantined, QuarantineKind
+from app.domain.purchases.quarantine import QuarantinedRecord, QuarantineKind
 from app.domain.purchases.receipt_numbers import OWN_SOURCE, ReceiptOrigin
 from app.store.customers import customers, own_wallet
 from app.store.database.codecs import json_text
@@ -154,7 +154,7 @@ async def quarantine_exchange(
 
 async def _quarantine(
     session: Session, *, context: CommandContext, sent: SentReceipt, at: datetime
-) -> Quarantined | Problem | None:
+) -> QuarantinedRecord | Problem | None:
     """The receipt as it is or was in quarantine, where it may have to go now; None where it is to be booked.
 
     Only receipts sent with an access key go into quarantine: a file can be corrected, and a receipt that staff book from
@@ -175,7 +175,7 @@ async def _quarantine(
         return earlier
     return await quarantine.add(
         session,
-        quarantined=Quarantined(
+        quarantined=QuarantinedRecord(
             id=context.new_id(),
             sequence=0,
             kind=sent.kind,
@@ -192,13 +192,13 @@ async def _quarantine(
     )
 
 
-def _result(found: Quarantined | Problem | None) -> ReceiptQuarantined | Problem | None:
-    return ReceiptQuarantined(quarantined_id=found.id) if isinstance(found, Quarantined) else found
+def _result(found: QuarantinedRecord | Problem | None) -> ReceiptQuarantined | Problem | None:
+    return ReceiptQuarantined(quarantined_id=found.id) if isinstance(found, QuarantinedRecord) else found
 
 
 async def _refund_result(
-    session: Session, *, found: Quarantined | Problem | None
+    session: Session, *, found: QuarantinedRecord | Problem | None
 ) -> RecordRefundResult | RefundPending | ReceiptQuarantined | Problem | None:
     """The result of a refund: as in quarantine, or as it was booked from there."""
-    booked = await booked_refund(session, item=found) if isinstance(found, Quarantined) else None
+    booked = await booked_refund(session, item=found) if isinstance(found, QuarantinedRecord) else None
     return booked or _result(found)

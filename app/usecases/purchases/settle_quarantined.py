@@ -11,7 +11,7 @@ from app.domain.customers.customer import CustomerReference
 from app.domain.details import detail
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases.pending_refund import PendingRefundState
-from app.domain.purchases.quarantine import Quarantined, QuarantineKind, QuarantineState
+from app.domain.purchases.quarantine import QuarantinedRecord, QuarantineKind, QuarantineState
 from app.store.database.session import Session
 from app.store.purchases import pending_refunds, quarantine
 from app.usecases.command import CommandContext, use_case
@@ -128,7 +128,7 @@ async def _settle(
     return SettleQuarantinedResult(quarantined_id=before.id, booked=booked)
 
 
-def _as_booked(item: Quarantined, *, booked: Booked, at: datetime) -> Quarantined:
+def _as_booked(item: QuarantinedRecord, *, booked: Booked, at: datetime) -> QuarantinedRecord:
     item = replace(item, state=QuarantineState.BOOKED, booked_for=at)
     match booked:
         case RecordPurchaseResult():
@@ -141,7 +141,9 @@ def _as_booked(item: Quarantined, *, booked: Booked, at: datetime) -> Quarantine
             return replace(item, pending_refund_id=booked.pending_refund_id)
 
 
-async def _book(session: Session, *, context: CommandContext, item: Quarantined, at: datetime) -> Booked | Problem:
+async def _book(
+    session: Session, *, context: CommandContext, item: QuarantinedRecord, at: datetime
+) -> Booked | Problem:
     """Carry out the command as if it had arrived in time, at `at`."""
     booked = await _carry_out(session, context=context, item=item, at=at)
     assert not isinstance(booked, ReceiptQuarantined), "a receipt that staff have reviewed is booked or rejected"
@@ -149,7 +151,7 @@ async def _book(session: Session, *, context: CommandContext, item: Quarantined,
 
 
 async def _carry_out(
-    session: Session, *, context: CommandContext, item: Quarantined, at: datetime
+    session: Session, *, context: CommandContext, item: QuarantinedRecord, at: datetime
 ) -> Booked | ReceiptQuarantined | Problem:
     if item.kind is QuarantineKind.REFUND:
         return await record_refund.run(session, context=context, command=refund_of(item.command, at=at))

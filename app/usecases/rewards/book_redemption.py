@@ -127,7 +127,7 @@ async def book_by_replay(
         wallet=past,
         at=before.until,
     )
-    facts = past.memberships[request.customer_id].with_rule_facts(request.facts, terms=request.terms, on_hold=on_hold)
+    facts = past.memberships[request.customer_id].with_rule_facts(request.facts, terms=request.terms, held_uses=on_hold)
     balance = balance_of(before.wallet, at=before.until, unit=request.unit)
     available = min(past.unit_accounts[request.unit].inventory.available(at=at), balance.available)
     decision = redemption.redeem(

@@ -82,11 +82,11 @@ async def spent_problem(session: Session, *, redemption_id: str, account: Accoun
 
 async def link_payments(session: Session, *, purchase_id: str, facts: PurchaseFacts) -> None:
     """Store that a new purchase was paid by the redemptions that it names."""
-    await redemption_payments.add(session, purchase_id=purchase_id, redemption_ids=sorted(facts.redemptions()))
+    await redemption_payments.add(session, purchase_id=purchase_id, redemption_ids=sorted(facts.redemption_ids()))
 
 
 async def relink_payments(session: Session, *, purchase_id: str, before: PurchaseFacts, after: PurchaseFacts) -> None:
     """Update the payments of a corrected receipt: redemptions that it no longer names have paid nothing."""
-    removed, new = before.redemptions() - after.redemptions(), after.redemptions() - before.redemptions()
+    removed, new = before.redemption_ids() - after.redemption_ids(), after.redemption_ids() - before.redemption_ids()
     await redemption_payments.remove(session, purchase_id=purchase_id, redemption_ids=sorted(removed))
     await redemption_payments.add(session, purchase_id=purchase_id, redemption_ids=sorted(new))

@@ -34,7 +34,7 @@ class EveryNthItem(Condition):
 
     def check(self, purchase: EligiblePurchase) -> Finding:
         """The remedy is to add the missing items, in this purchase or bit by bit in later ones."""
-        so_far = purchase.rule_facts.items_before(purchase.clause) + purchase.items()
+        so_far = purchase.rule_facts.items_before(purchase.clause) + purchase.item_count()
         if self.times(purchase):
             return Finding(True, ReasonCode.CONDITION_MET, so_far, self.nth)
         missing = (max(so_far // self.nth, purchase.rule_facts.total_uses_of(purchase.clause)) + 1) * self.nth - so_far
@@ -44,7 +44,7 @@ class EveryNthItem(Condition):
     def times(self, purchase: EligiblePurchase) -> int:
         """Once for each nth item that the purchase reaches."""
         before = purchase.rule_facts.items_before(purchase.clause)
-        reached = (before + purchase.items()) // self.nth
+        reached = (before + purchase.item_count()) // self.nth
         total_uses = purchase.rule_facts.total_uses_of(purchase.clause)
         return max(0, reached - max(before // self.nth, total_uses))
 

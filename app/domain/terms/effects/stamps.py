@@ -48,7 +48,7 @@ class Stamps(Effect):
     def earn(self, purchase: EligiblePurchase) -> int:
         """The stamps for what the clause counts: none where that is nothing."""
         if self.per is StampOccasion.ITEM:
-            return self.stamps * purchase.items()
+            return self.stamps * purchase.item_count()
         return self.stamps if purchase.lines else 0
 
     def sentence(self, phrasebook: Phrasebook) -> str:

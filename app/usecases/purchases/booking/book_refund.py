@@ -185,9 +185,9 @@ async def _book_from_snapshot(
     """Claw back from the stored lots with one entry."""
     account, at = customer.account, new_refund.occurred_at
     inventory = await lots.inventory(session, account_id=account.id)
-    lots_before = dict(inventory.lots)
+    lots_before, allow_negative = dict(inventory.lots), allows_negative_balance(terms)
     draws = inventory.claw_back(
-        new_refund.id, outcome.clawback_due, at=at, own={purchase.id}, allow_negative=allows_negative_balance(terms)
+        new_refund.id, outcome.clawback_due, at=at, own_lots={purchase.id}, allow_negative=allow_negative
     )
     await refunds.add(session, refund=new_refund)
     no_visit = not is_visit(terms, facts=after.applied_to(purchase.facts))

@@ -38,7 +38,7 @@ async def pending_with(
     for pending in await pending_refunds.by_new_receipt_number(session, number=number):
         assert pending.new_receipt is not None, "it is looked up by its receipt"
         used = origin_from(pending.new_receipt.data["origin"])
-        same = numbering.is_same_receipt(origin, recorded=used, space=numbering.space(used))
+        same = numbering.is_same_receipt(origin, recorded_origin=used, space=numbering.space(used))
         if same and pending.new_receipt.data["completion"] == completion:
             exchanges.append(pending)
     return tuple(exchanges)

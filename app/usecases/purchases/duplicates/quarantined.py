@@ -12,7 +12,7 @@ from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases import receipt_content
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.purchases.purchase import Purchase
-from app.domain.purchases.quarantine import Quarantined, QuarantineKind, QuarantineState
+from app.domain.purchases.quarantine import QuarantinedRecord, QuarantineKind, QuarantineState
 from app.domain.purchases.receipt_numbers import ReceiptOrigin
 from app.store.customers import customers
 from app.store.database.session import Session
@@ -93,7 +93,7 @@ async def exchange_as_booked(
 
 async def quarantined_before(
     session: Session, *, context: CommandContext, sent: SentReceipt
-) -> Quarantined | Problem | None:
+) -> QuarantinedRecord | Problem | None:
     """What was in quarantine before: the same receipt unless it was booked as a purchase, or why this one is another; or None."""
     if sent.number is None:
         return None
@@ -102,7 +102,7 @@ async def quarantined_before(
         used = origin_of(item)
         if (item.kind is QuarantineKind.REFUND) is not refund:
             continue
-        if not numbering.is_same_receipt(sent.origin, recorded=used, space=numbering.space(used)):
+        if not numbering.is_same_receipt(sent.origin, recorded_origin=used, space=numbering.space(used)):
             continue
         if await _is_same(session, item=item, sent=sent):
             if refund or item.state is not QuarantineState.BOOKED:
@@ -113,7 +113,7 @@ async def quarantined_before(
     return None
 
 
-async def _is_same(session: Session, *, item: Quarantined, sent: SentReceipt) -> bool:
+async def _is_same(session: Session, *, item: QuarantinedRecord, sent: SentReceipt) -> bool:
     """Is the receipt sent the one that is or was in quarantine?"""
     if item.fingerprint != sent.content or (sent.timed and item.occurred_at != sent.origin.at):
         return False
@@ -122,7 +122,7 @@ async def _is_same(session: Session, *, item: Quarantined, sent: SentReceipt) ->
     return await is_same_customer(session, customer=sent.customer, known_id=item.customer_id)
 
 
-async def booked_refund(session: Session, *, item: Quarantined) -> RecordRefundResult | RefundPending | None:
+async def booked_refund(session: Session, *, item: QuarantinedRecord) -> RecordRefundResult | RefundPending | None:
     """The result of a refund booked from quarantine, as it was recorded or is pending; None for any other."""
     if item.state is not QuarantineState.BOOKED:
         return None
