@@ -21,7 +21,7 @@ from app.domain.purchases.receipt_numbers import ReceiptNumbers
 from app.usecases.programs import update_program
 from app.usecases.programs.update_program import UpdateProgram, UpdateProgramResult
 
-MAX_DAYS = 36_500
+MAX_RECEIPT_AGE_DAYS = 36_500
 
 
 @strawberry.input(description="Settings of the program. What is left out stays as it is.")
@@ -87,8 +87,8 @@ def _command(input: UpdateProgramInput, *, context: Context) -> UpdateProgram | 
     if isinstance(staff_limits, Problem):
         return staff_limits
     days = input.receipt_age_days
-    if days is not None and not 1 <= days <= MAX_DAYS:
-        return Problem(ProblemCode.INVALID_INPUT, path=("receiptAgeDays",), detail=value_range(1, MAX_DAYS))
+    if days is not None and not 1 <= days <= MAX_RECEIPT_AGE_DAYS:
+        return Problem(ProblemCode.INVALID_INPUT, path=("receiptAgeDays",), detail=value_range(1, MAX_RECEIPT_AGE_DAYS))
     if input.slug is not None and (slug_detail := slug_problem(input.slug)) is not None:
         return Problem(ProblemCode.INVALID_INPUT, path=("slug",), detail=slug_detail)
     return UpdateProgram(

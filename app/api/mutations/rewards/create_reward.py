@@ -33,7 +33,7 @@ class CreateRewardInput(CommandInput):
     key: str = strawberry.field(description="Your name for it, a-z, 0-9 and dashes, 1 to 40; the terms use it.")
     name: str = strawberry.field(
         description="What it is called, 1 to 200 characters, none of them invisible, no quotation marks such as “ ”; "
-        "terms print it."
+        "the terms name the reward by it."
     )
     description: str = strawberry.field(
         description="Exactly what the customer gets, 1 to 2,000 characters; line breaks are allowed, other invisible characters are not."

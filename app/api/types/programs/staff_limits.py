@@ -13,13 +13,13 @@ from app.domain.amounts import MAX_POINTS, AmountError
 from app.domain.details import Detail, value_range
 from app.domain.problems import Problem, ProblemCode
 
-MAX_DAYS = 3650
+MAX_AMENDMENT_DAYS = 3650
 MAX_AMENDMENT_AMOUNT = Decimal(1_000_000_000)
 
-_ADJUSTMENTS = "Points that one staff key may adjust in a day of the program's zone. Added and removed points count alike. The same limit applies to stamps, counted separately. An amended receipt counts by the points it changes, a cancelled redemption by the points it restores."
-_TRANSFERS = "Points that one staff key may transfer in a day of the program's zone. A moved purchase counts by the points that move with it."
-_DAYS = "The maximum age of a receipt that a till may amend, in days of 24 hours."
-_AMOUNT = "The amount by which tills may always change one receipt, all changes together, up or down; a receipt with a larger total, by up to twice the total."
+_ADJUSTMENTS_DESCRIPTION = "Points that one staff key may adjust in a day of the program's zone. Added and removed points count alike. The same limit applies to stamps, counted separately. An amended receipt counts by the points it changes, a cancelled redemption by the points it restores."
+_TRANSFERS_DESCRIPTION = "Points that one staff key may transfer in a day of the program's zone. A moved purchase counts by the points that move with it."
+_DAYS_DESCRIPTION = "The maximum age of a receipt that a till may amend, in days of 24 hours."
+_AMOUNT_DESCRIPTION = "The amount by which tills may change any receipt, all changes together, up or down. They may change it by up to twice its total if that is more."
 
 
 @strawberry.type(
@@ -28,10 +28,10 @@ _AMOUNT = "The amount by which tills may always change one receipt, all changes 
 class StaffLimits:
     """The limits, which `updateProgram` sets."""
 
-    adjustments_per_day: int = strawberry.field(description=_ADJUSTMENTS)
-    transfers_per_day: int = strawberry.field(description=_TRANSFERS)
-    amendment_days: int = strawberry.field(description=_DAYS)
-    amendment_amount: Money = strawberry.field(description=_AMOUNT)
+    adjustments_per_day: int = strawberry.field(description=_ADJUSTMENTS_DESCRIPTION)
+    transfers_per_day: int = strawberry.field(description=_TRANSFERS_DESCRIPTION)
+    amendment_days: int = strawberry.field(description=_DAYS_DESCRIPTION)
+    amendment_amount: Money = strawberry.field(description=_AMOUNT_DESCRIPTION)
 
 
 @strawberry.input(description="What staff and tills may do by hand. What is left out stays as it is.")
@@ -39,16 +39,17 @@ class StaffLimitsInput:
     """One field per limit."""
 
     adjustments_per_day: int | None = strawberry.field(
-        default=None, description=f"{_ADJUSTMENTS} 0 to {MAX_POINTS:,}; 5,000 where nothing was set."
+        default=None, description=f"{_ADJUSTMENTS_DESCRIPTION} 0 to {MAX_POINTS:,}; 5,000 where nothing was set."
     )
     transfers_per_day: int | None = strawberry.field(
-        default=None, description=f"{_TRANSFERS} 0 to {MAX_POINTS:,}; 10,000 where nothing was set."
+        default=None, description=f"{_TRANSFERS_DESCRIPTION} 0 to {MAX_POINTS:,}; 10,000 where nothing was set."
     )
     amendment_days: int | None = strawberry.field(
-        default=None, description=f"{_DAYS} 0 to {MAX_DAYS:,}; 3 where nothing was set."
+        default=None, description=f"{_DAYS_DESCRIPTION} 0 to {MAX_AMENDMENT_DAYS:,}; 3 where nothing was set."
     )
     amendment_amount: Decimal | None = strawberry.field(
-        default=None, description=f"{_AMOUNT} In the program's currency, 0 to 1,000,000,000; 100 where nothing was set."
+        default=None,
+        description=f"{_AMOUNT_DESCRIPTION} In the program's currency, 0 to 1,000,000,000; 100 where nothing was set.",
     )
 
 
@@ -70,7 +71,7 @@ def changed_limits(input: StaffLimitsInput | None, *, currency: str) -> dict[str
     number_limits = (
         ("adjustments", input.adjustments_per_day, MAX_POINTS, "adjustmentsPerDay"),
         ("transfers", input.transfers_per_day, MAX_POINTS, "transfersPerDay"),
-        ("amendment_days", input.amendment_days, MAX_DAYS, "amendmentDays"),
+        ("amendment_days", input.amendment_days, MAX_AMENDMENT_DAYS, "amendmentDays"),
     )
     changed: dict[str, int] = {}
     for name, value, maximum, field in number_limits:
@@ -88,5 +89,5 @@ def changed_limits(input: StaffLimitsInput | None, *, currency: str) -> dict[str
     return changed
 
 
-def _invalid_limit(field: str, message: Detail) -> Problem:
-    return Problem(ProblemCode.INVALID_INPUT, path=("staffLimits", field), detail=message)
+def _invalid_limit(field: str, limit_detail: Detail) -> Problem:
+    return Problem(ProblemCode.INVALID_INPUT, path=("staffLimits", field), detail=limit_detail)

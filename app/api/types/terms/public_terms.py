@@ -104,7 +104,7 @@ class PublicClauseChange:
 
     @strawberry.field(description="The change as one sentence.")
     def statement(self, locale: Language = None) -> str:
-        """Old and new in words."""
+        """The old and the new clause in words."""
         return self.change.statement(self.reader.phrasebook(locale))
 
 

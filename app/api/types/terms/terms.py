@@ -46,7 +46,7 @@ class Clause:
     number: str = strawberry.field(description="Its number in this version.")
     kind: ClauseKind = strawberry.field(description="The kind of its effect.")
     printed: bool = strawberry.field(
-        description="Whether the text of the terms shows it. A standard clause that nothing in the terms can reach is not shown; it has its number after all that are."
+        description="Whether the text of the terms shows it. A standard clause that nothing in the terms can reach is not shown; its number comes after those of the clauses that are shown."
     )
 
     @classmethod
@@ -86,7 +86,7 @@ class ClauseChange:
 
     @strawberry.field(description="The change as one sentence.")
     def statement(self, info: Info, locale: Language = None) -> str:
-        """Old and new in words."""
+        """The old and the new clause in words."""
         return self.change.statement(phrasebook_of(info, locale))
 
 
