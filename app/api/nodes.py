@@ -91,7 +91,7 @@ async def _entry(key: str, info: Info) -> Node | None:
     owned_entry = await context.load(entries.owned_entries, key)
     if owned_entry is None or not context.principal.may_see_any_of(owned_entry.holders):
         return None
-    deciding_terms = await context.terms(entries.decided_by(owned_entry.stored_entry.entry))
+    deciding_terms = await context.terms(entries.deciding_version(owned_entry.stored_entry.entry))
     return LedgerEntry.of(owned_entry.stored_entry, deciding_terms=deciding_terms, context=context)
 
 

@@ -272,6 +272,6 @@ async def _next_due_time(session: Session, *, after: datetime | None) -> datetim
 async def _next_due_times(session: UnscopedSession) -> dict[str, datetime]:
     """The next due instant of every program (by id) that has one."""
     due_times = await accounts.next_due_times(session)
-    for program_id, terms_start in (await tier_reviews.next_starts(session)).items():
+    for program_id, terms_start in (await tier_reviews.next_starts_by_program(session)).items():
         due_times[program_id] = min(terms_start, due_times.get(program_id, terms_start))
     return due_times

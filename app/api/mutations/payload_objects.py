@@ -159,7 +159,7 @@ async def entry_of(result: HasEntry, context: Context) -> LedgerEntry | None:
     stored_entry = await context.load(entries.entries_by_id, result.entry_id)
     if stored_entry is None:
         return None
-    deciding_terms = await context.terms(entries.decided_by(stored_entry.entry))
+    deciding_terms = await context.terms(entries.deciding_version(stored_entry.entry))
     return LedgerEntry.of(stored_entry, deciding_terms=deciding_terms, context=context)
 
 

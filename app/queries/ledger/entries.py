@@ -84,7 +84,7 @@ async def ledger_page(
 
 async def terms_of(session: Session, *, decided_entries: Sequence[Entry]) -> dict[int, Terms]:
     """The terms that decided the entries, by version number."""
-    numbers = {decided_by(entry) for entry in decided_entries}
+    numbers = {deciding_version(entry) for entry in decided_entries}
     by_number: dict[int, Terms] = {}
     for number in numbers:
         terms = await versions.version(session, number=number)
@@ -94,7 +94,7 @@ async def terms_of(session: Session, *, decided_entries: Sequence[Entry]) -> dic
     return by_number
 
 
-def decided_by(entry: Entry) -> int:
+def deciding_version(entry: Entry) -> int:
     """The version number of the terms in an entry's stored decision."""
     version: int = orjson.loads(entry.decision)["terms"]
     return version
@@ -123,7 +123,7 @@ async def explain(session: Session, *, entry_id: str) -> ExplainedEntry | None:
     if stored_entry is None:
         return None
     entry = stored_entry.entry
-    deciding_terms = (await terms_of(session, decided_entries=[entry]))[decided_by(entry)]
+    deciding_terms = (await terms_of(session, decided_entries=[entry]))[deciding_version(entry)]
     account = (await accounts.by_ids(session, account_ids=[entry.account_id]))[entry.account_id]
     accounts_of_wallet = await accounts.of_wallets(session, wallet_ids=[account.wallet_id])
     points_account = next(

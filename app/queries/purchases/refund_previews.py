@@ -70,7 +70,7 @@ async def preview_refund(session: Session, *, numbering: Numbering, request: Ref
         return problem
     purchase: Purchase | Problem | None
     if request.receipt is not None:
-        purchase = await receipt_references.resolve(session, source=OWN_SOURCE, by=request.receipt, numbering=numbering)
+        purchase = await receipt_references.find(session, source=OWN_SOURCE, by=request.receipt, numbering=numbering)
     else:
         purchase = await purchases.by_id(session, purchase_id=request.purchase_id or "")
     if purchase is None:

@@ -29,13 +29,13 @@ from app.store.terms import budgets, versions
 class Offer:
     """A reward as the terms offer it.
 
-    `priced` is what a till would get for the customer and the basket; None without a customer.
+    `priced_reward` is what a till would get for the customer and the basket; None without a customer.
     """
 
     reward: Reward
     clause: Clause
     terms: Terms
-    priced: PricedReward | None
+    priced_reward: PricedReward | None
     own_wallet_problem: Problem | None = None
     """The problem with every redemption by this caller for this customer: it is the caller's own wallet. None: no problem."""
 
@@ -52,20 +52,22 @@ class Offer:
     @property
     def cost(self) -> int:
         """The customer's cost, in the reward's unit: less than the list cost where older points still pay an old price."""
-        return self.list_cost if self.priced is None else self.priced.cost
+        return self.list_cost if self.priced_reward is None else self.priced_reward.cost
 
     @property
     def problem(self) -> Problem | None:
         """The problem with which a redemption would be rejected, whatever the terms decide; None without a customer."""
-        if self.priced is None:
+        if self.priced_reward is None:
             return None
-        return self.own_wallet_problem or technical_problem(self.reward, decision=self.priced.decision)
+        return self.own_wallet_problem or technical_problem(self.reward, decision=self.priced_reward.decision)
 
     @property
     def available(self) -> bool:
         """Would the reward be redeemed now: granted by the terms, and with no problem?"""
         return (
-            self.priced is not None and self.priced.decision.outcome is DecisionOutcome.GRANTED and self.problem is None
+            self.priced_reward is not None
+            and self.priced_reward.decision.outcome is DecisionOutcome.GRANTED
+            and self.problem is None
         )
 
 
@@ -118,14 +120,20 @@ def _sorted_offers(
     for reward in catalogue:
         clause = terms.clause_of_reward(reward.key)
         if clause is not None:
-            priced = _priced(clause, terms=terms, state=state) if state is not None else None
+            priced_reward = _priced_reward(clause, terms=terms, state=state) if state is not None else None
             offers.append(
-                Offer(reward=reward, clause=clause, terms=terms, priced=priced, own_wallet_problem=own_wallet_problem)
+                Offer(
+                    reward=reward,
+                    clause=clause,
+                    terms=terms,
+                    priced_reward=priced_reward,
+                    own_wallet_problem=own_wallet_problem,
+                )
             )
     return tuple(sorted(offers, key=lambda offer: (not offer.available, offer.unit, offer.cost, offer.reward.name)))
 
 
-def _priced(clause: Clause, *, terms: Terms, state: CurrentState) -> PricedReward:
+def _priced_reward(clause: Clause, *, terms: Terms, state: CurrentState) -> PricedReward:
     """The decision and the cost that a till would get."""
     balance = state.balance_of(redemption.reward_cost(clause).unit)
     return redemption.price_for(

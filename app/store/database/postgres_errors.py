@@ -23,13 +23,13 @@ _UNIQUE_ATTEMPTS = 4
 """The attempts to make after unique violations. If another transaction was first, the second attempt finds its row."""
 
 
-def _state(error: BaseException) -> str:
+def _sqlstate(error: BaseException) -> str:
     return str(getattr(error, "sqlstate", None) or "")
 
 
 def connection_is_lost(error: BaseException) -> bool:
     """Is the connection useless after this error: closed, or to a server that is read-only since a failover?"""
-    return _state(error).startswith(("08", "57P", "25006"))
+    return _sqlstate(error).startswith(("08", "57P", "25006"))
 
 
 class Retry:
@@ -44,23 +44,23 @@ class Retry:
             return True
         if not isinstance(error, DRIVER_ERRORS):
             return False
-        state = _state(error)
-        if state == _UNIQUE_VIOLATION:
+        sqlstate = _sqlstate(error)
+        if sqlstate == _UNIQUE_VIOLATION:
             self._unique_violations += 1
             return self._unique_violations < _UNIQUE_ATTEMPTS
-        if state in _LOST_RACES:
+        if sqlstate in _LOST_RACES:
             return True
-        return not (state.startswith(_FAULTS_OF_WORK) or isinstance(error, ValueError))
+        return not (sqlstate.startswith(_FAULTS_OF_WORK) or isinstance(error, ValueError))
 
 
 def error_after_last_attempt(error: BaseException) -> BaseException:
     """The error that the caller gets after the last attempt."""
-    state = _state(error)
-    if state.startswith(_FAULTS_OF_WORK):
+    sqlstate = _sqlstate(error)
+    if sqlstate.startswith(_FAULTS_OF_WORK):
         return error
     return (
         Busy()
-        if state in _LOST_RACES or isinstance(error, ConcurrentChange)
+        if sqlstate in _LOST_RACES or isinstance(error, ConcurrentChange)
         else Unavailable(f"PostgreSQL failed ({type(error).__name__}).")
     )
 

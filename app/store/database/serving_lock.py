@@ -47,7 +47,7 @@ class ServingLock:
             except BlockingIOError:
                 if time.monotonic() > deadline:
                     raise AlreadyServed(
-                        f"{self._database_path} is served already, by {self._holder()}: a SQLite file has one server; "
+                        f"{self._database_path} is served already, by {self._holder_name()}: a SQLite file has one server; "
                         "several servers need PostgreSQL.",
                         problem=StorageProblem.SERVED_BY_ANOTHER_PROCESS,
                     ) from None
@@ -94,7 +94,7 @@ class ServingLock:
             ) from first_error
         return self._descriptor
 
-    def _holder(self) -> str:
+    def _holder_name(self) -> str:
         descriptor = self._open(os.O_RDONLY)
         return os.pread(descriptor, 200, 0).decode(errors="replace") or "another process"
 

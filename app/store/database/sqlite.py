@@ -89,13 +89,13 @@ class SqliteDatabase:
         self._create_or_open()
         self._checkpoints.start()
         writer_pragmas = {"wal_autocheckpoint": str(LOG_LIMIT), **self._pragmas}
-        self._writes.start(lambda: self._writer(writer_pragmas), name="troth-writer", max_jobs=MAX_GROUP_SIZE)
+        self._writes.start(lambda: self._make_writer(writer_pragmas), name="troth-writer", max_jobs=MAX_GROUP_SIZE)
         self._reads.start()
         self._long_reads.start()
-        failed = asyncio.Event()
+        write_failed = asyncio.Event()
         loop = asyncio.get_running_loop()
-        self._storage.on_failure = lambda: _set_from_thread(loop, failed)
-        self._recovery = asyncio.create_task(self._recover(failed))
+        self._storage.on_failure = lambda: _set_from_thread(loop, write_failed)
+        self._recovery = asyncio.create_task(self._recover(write_failed))
 
     async def stop(self) -> None:
         """Finish all accepted units of work, cancel long reads, and close the connections."""
@@ -118,7 +118,7 @@ class SqliteDatabase:
         except sqlite3.Error as error:
             raise database_failure(error) from error
 
-    def _writer(self, pragmas: dict[str, str]) -> Writer:
+    def _make_writer(self, pragmas: dict[str, str]) -> Writer:
         return Writer(
             self._path,
             pragmas,
@@ -129,11 +129,11 @@ class SqliteDatabase:
             on_commit=self._checkpoints.count_committed,
         )
 
-    async def _recover(self, failed: asyncio.Event) -> None:
+    async def _recover(self, write_failed: asyncio.Event) -> None:
         """After each failure, try to write until that is possible again, even if no till writes meanwhile."""
         while True:
-            await failed.wait()
-            failed.clear()
+            await write_failed.wait()
+            write_failed.clear()
             attempts = 0
             while self._storage.problem is not None:
                 await asyncio.sleep(RECOVERY_INTERVAL)

@@ -54,7 +54,7 @@ class Writer(ReopeningConnection):
         self._storage = storage
         self._on_commit = on_commit
         self._found_no_space_at = float("-inf")
-        self._check_server_at = float("-inf")
+        self._next_server_check_at = float("-inf")
         self._is_beside_a_server = False
 
     async def run(self, jobs: list[Job]) -> None:
@@ -78,8 +78,8 @@ class Writer(ReopeningConnection):
 
     async def _pause_for_server(self, seconds: float) -> None:
         """Pause for these seconds, if there is a server that may have waited for the file meanwhile."""
-        if time.monotonic() >= self._check_server_at:
-            self._check_server_at = time.monotonic() + SERVER_CHECK_INTERVAL
+        if time.monotonic() >= self._next_server_check_at:
+            self._next_server_check_at = time.monotonic() + SERVER_CHECK_INTERVAL
             self._is_beside_a_server = self._lock.is_held_by_another()
         if self._is_beside_a_server:
             await asyncio.sleep(seconds)

@@ -121,7 +121,7 @@ def _customer_events(
 
 
 def _purchase_event(rows: HistoryRows, purchase: Purchase) -> events.PurchaseRecorded:
-    terms = rows.versions.all[purchase.terms_version]
+    terms = rows.versions.by_number[purchase.terms_version]
     return events.PurchaseRecorded(
         purchase.id, purchase.customer_id, purchase.tie_breaker, purchase.facts, terms, purchase.moved_by or ""
     )
@@ -154,7 +154,7 @@ def _corrections(rows: HistoryRows, customer_id: str) -> Iterator[tuple[events.R
             continue
         before = None
         if correction.from_customer_id == customer_id:
-            terms, moved_by = rows.versions.all[correction.terms_version], correction.moved_by_before or ""
+            terms, moved_by = rows.versions.by_number[correction.terms_version], correction.moved_by_before or ""
             before = events.PurchaseRecorded(
                 correction.purchase_id, customer_id, correction.tie_breaker, correction.facts_before, terms, moved_by
             )
@@ -166,7 +166,7 @@ def _corrections(rows: HistoryRows, customer_id: str) -> Iterator[tuple[events.R
 
 def _redemption_event(rows: HistoryRows, redemption: Redemption) -> events.RewardRedeemed | events.HoldPlaced:
     """The event of a redemption: of a hold, unless it was captured."""
-    terms, reward = rows.versions.all[redemption.terms_version], rows.reward_keys[redemption.reward_id]
+    terms, reward = rows.versions.by_number[redemption.terms_version], rows.reward_keys[redemption.reward_id]
     if redemption.held_until is not None and (
         redemption.state is RedemptionState.HELD or redemption.ended_at is not None
     ):
@@ -194,7 +194,7 @@ def _account_events(rows: HistoryRows, account: Account) -> Iterator[tuple[Event
     """The adjustments and transfers of an account, each with the digest of its row."""
     for account_of_unit in (account, *rows.other_accounts.get(account.wallet_id, {}).values()):
         for adjustment in rows.adjustments.get(account_of_unit.id, ()):
-            terms = rows.versions.all[adjustment.terms_version]
+            terms = rows.versions.by_number[adjustment.terms_version]
             event = events.PointsAdjusted(
                 adjustment.id, adjustment.occurred_at, adjustment.points, terms, account_of_unit.unit
             )

@@ -67,7 +67,7 @@ async def read(session: Session, *, points_accounts: Sequence[Account], versions
     merger_rows = await mergers.connected_to_wallets(session, wallet_ids=wallet_ids)
     all_wallet_ids = sorted({*wallet_ids, *(merger.from_wallet_id for merger in merger_rows)})
     account_rows = list(points_accounts)
-    has_stamps = any(Unit.STAMPS in version.units for version in versions.all.values())
+    has_stamps = any(Unit.STAMPS in version.units for version in versions.by_number.values())
     if has_stamps or len(all_wallet_ids) > len(wallet_ids):
         account_rows = list(await accounts.of_wallets(session, wallet_ids=all_wallet_ids))
     other_accounts: dict[str, dict[Unit, Account]] = {}
@@ -116,7 +116,7 @@ async def _read_accounts(session: Session, *, ids: Sequence[str], history_rows: 
     adjustment_rows = await adjustments.of_accounts(session, account_ids=ids)
     history_rows.adjustments = _grouped(adjustment_rows, key=lambda adjustment: adjustment.account_id)
     history_rows.transfers = await transfers.of_accounts(session, account_ids=ids)
-    if any(version.validity.expires for version in history_rows.versions.all.values()):
+    if any(version.validity.expires for version in history_rows.versions.by_number.values()):
         notices = await expiry_notices.of_accounts(session, account_ids=ids)
         deliveries = await expiry_notices.deliveries(session, notice_ids=[notice.id for notice in notices])
         history_rows.notices = _grouped(notices, key=lambda notice: notice.account_id)

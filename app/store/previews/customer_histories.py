@@ -113,8 +113,8 @@ async def page(session: Session, *, after: str, since: datetime, aspects: Collec
     budget_shares: dict[str, Counter[str]] = {}
     for row in await session.rows(_BUDGET_SHARES, ids, since):
         budget_shares.setdefault(present_customer[row["customer_id"]], Counter())[row["clause"]] += row["points"]
-    points = await _openings(session, present_customer=present_customer, unit=Unit.POINTS, since=since)
-    stamps = await _openings(session, present_customer=present_customer, unit=Unit.STAMPS, since=since)
+    points = await _opening_balances(session, present_customer=present_customer, unit=Unit.POINTS, since=since)
+    stamps = await _opening_balances(session, present_customer=present_customer, unit=Unit.STAMPS, since=since)
     events = await _events(session, present_customer=present_customer, since=since)
     profile_by_customer = await profiles.of_customers(session, customer_ids=customer_ids, aspects=aspects)
     histories = tuple(
@@ -134,7 +134,7 @@ async def page(session: Session, *, after: str, since: datetime, aspects: Collec
     return Page(histories, rows[-1]["id"])
 
 
-async def _openings(
+async def _opening_balances(
     session: Session, *, present_customer: Mapping[str, str], unit: Unit, since: datetime
 ) -> dict[str, int]:
     """The balances of customers in a unit just before an instant.

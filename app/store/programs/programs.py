@@ -30,7 +30,7 @@ async def create(session: Session, *, program: Program) -> None:
     columns = asdict(program)
     del columns["clock_ahead"], columns["numbering"], columns["form_of_address"], columns["staff_limits"]
     del columns["receipt_age"], columns["slug"], columns["listed"]
-    await session.orm(ProgramRow).create(**columns, **_settings(program))
+    await session.orm(ProgramRow).create(**columns, **_settings_columns(program))
 
 
 async def get(session: Session) -> Program | None:
@@ -39,7 +39,7 @@ async def get(session: Session) -> Program | None:
     return None if row is None else _program(row)
 
 
-def _settings(program: Program) -> dict[str, str | int | None]:
+def _settings_columns(program: Program) -> dict[str, str | int | None]:
     """The settings that the owner may change at any time, by column."""
     return {
         "receipt_numbers": program.numbering.numbers.value,
@@ -57,7 +57,7 @@ def _settings(program: Program) -> dict[str, str | int | None]:
 
 async def set_settings(session: Session, *, program: Program) -> None:
     """Store the settings of a program, whose row must be locked."""
-    await session.orm(ProgramRow).all().update(**_settings(program))
+    await session.orm(ProgramRow).all().update(**_settings_columns(program))
 
 
 async def lock(session: Session) -> Program:

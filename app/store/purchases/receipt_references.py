@@ -12,7 +12,7 @@ from app.store.database.session import Session, Value
 from app.store.purchases.purchases import COLUMNS, purchase_of
 
 
-async def resolve(
+async def find(
     session: Session, *, source: str, by: ReceiptReference, numbering: Numbering, completion: int | None = None
 ) -> Purchase | Problem | None:
     """The purchase that a reference matches: None if there is none, the problem RECEIPT_AMBIGUOUS if several match.

@@ -147,7 +147,7 @@ async def by_id(session: Session, *, redemption_id: str) -> Redemption | None:
     return redemptions_by_id.get(redemption_id)
 
 
-async def of_checkout(
+async def begun_by_checkout(
     session: Session, *, checkout: str, sources: Sequence[str], origin: ReceiptOrigin, numbering: Numbering
 ) -> Redemption | None:
     """The redemption of the checkout with this number, one of these sources, and this location (key) and time; None if none."""

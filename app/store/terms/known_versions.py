@@ -12,9 +12,9 @@ from app.store.terms import versions
 
 @dataclass(frozen=True, slots=True)
 class Versions:
-    """`all` versions of the terms by number, and those `not_withdrawn`, in the order in which they come into force."""
+    """All versions of the terms by number, and those not withdrawn, in the order in which they come into force."""
 
-    all: Mapping[int, Terms]
+    by_number: Mapping[int, Terms]
     not_withdrawn: tuple[Terms, ...]
 
 
@@ -26,4 +26,4 @@ async def load(session: Session) -> Versions:
         (version for version in all_terms if version.version not in withdrawals),
         key=lambda version: version.effective_from,
     )
-    return Versions(all={version.version: version for version in all_terms}, not_withdrawn=tuple(not_withdrawn))
+    return Versions(by_number={version.version: version for version in all_terms}, not_withdrawn=tuple(not_withdrawn))

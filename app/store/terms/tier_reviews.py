@@ -25,7 +25,7 @@ AND (a.replayed_through IS NULL OR a.terms_version < $2) AND NOT EXISTS (
 """
 
 
-async def next_starts(session: UnscopedSession) -> dict[str, datetime]:
+async def next_starts_by_program(session: UnscopedSession) -> dict[str, datetime]:
     """The earliest start of terms whose tier reviews are not scheduled yet, by program id."""
     rows = await session.rows(
         f"SELECT t.program_id, min(t.effective_from) AS at {_NOT_YET_SCHEDULED} GROUP BY t.program_id"

@@ -111,7 +111,7 @@ async def _purchase(session: Session, *, context: CommandContext, command: Amend
         if located_facts is None:
             return Problem(ProblemCode.LOCATION_NOT_FOUND, path=("purchase", "locationId"))
         day = numbering.business_day(ReceiptOrigin(command.location_id, command.occurred_at, located_facts.zone))
-    return await receipt_references.resolve(
+    return await receipt_references.find(
         session,
         source=OWN_SOURCE,
         by=ReceiptReference(command.receipt, location_id, day),

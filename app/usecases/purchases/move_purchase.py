@@ -167,7 +167,7 @@ async def run(session: Session, *, context: CommandContext, command: MovePurchas
 async def _purchase(session: Session, *, context: CommandContext, command: MovePurchase) -> Purchase | Problem | None:
     program = context.program
     if command.receipt is not None:
-        return await receipt_references.resolve(
+        return await receipt_references.find(
             session, source=OWN_SOURCE, by=command.receipt, numbering=program.numbering
         )
     return await purchases.by_id(session, purchase_id=command.purchase_id or "")

@@ -52,7 +52,7 @@ async def purchase_of(session: Session, *, context: CommandContext, command: Rec
     if number is not None and not command.timed and context.program.numbering.per_day:
         return time_missing_problem(path=("occurredAt",))
     if command.receipt is not None:
-        return await receipt_references.resolve(
+        return await receipt_references.find(
             session, source=OWN_SOURCE, by=command.receipt, numbering=context.program.numbering
         )
     purchase = await purchases.by_id(session, purchase_id=command.purchase_id or "")

@@ -45,7 +45,7 @@ async def run(session: Session, *, context: CommandContext, command: RedeemRewar
     if isinstance(resolved, Problem):
         return resolved
     if command.hold is not None:
-        earlier_hold = await redemptions.of_checkout(
+        earlier_hold = await redemptions.begun_by_checkout(
             session,
             checkout=command.hold.checkout,
             sources=context.sources,

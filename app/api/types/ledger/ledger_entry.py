@@ -210,7 +210,7 @@ async def ledger_connection(account_id: str | None, *, window: PageWindow, conte
     nodes = [
         LedgerEntry.of(
             entry,
-            deciding_terms=page.terms.get(entries.decided_by(entry.entry)) if page.terms else None,
+            deciding_terms=page.terms.get(entries.deciding_version(entry.entry)) if page.terms else None,
             context=context,
         )
         for entry in page.entries

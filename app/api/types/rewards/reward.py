@@ -141,7 +141,7 @@ def offer_connection(
 
 
 def _offer(offer: offers.Offer, *, context: Context) -> RewardOffer:
-    priced = offer.priced
+    priced = offer.priced_reward
     return RewardOffer(
         reward=Reward.of(offer.reward, context=context),
         problem=offer.problem,

@@ -113,7 +113,7 @@ async def _record(
     )
     refund_part = refund_result(
         customer=customer,
-        terms=replayed.versions.all[exchange.purchase.terms_version],
+        terms=replayed.versions.by_number[exchange.purchase.terms_version],
         outcome=refund_outcome.outcome,
         new_refund=refund,
         entry=entries[PostingKey(EntryType.CLAWBACK, refund.id)],
