@@ -36,7 +36,7 @@ async def liability_at(session: Session, *, at: datetime, zone: str) -> list[Lia
 
 
 async def _held(session: Session, *, at: datetime) -> dict[Unit, int]:
-    """The points in holds that are active at an instant, by unit: the one that the held reward costs under the hold's terms."""
+    """The points in holds that are active at an instant, by the unit in which the hold's terms price the reward."""
     by_unit: dict[Unit, int] = {}
     for version, reward, amount in await stored_liability.points_on_hold(session, at=at):
         deciding_terms = await versions.version(session, number=version)

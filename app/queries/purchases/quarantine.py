@@ -44,7 +44,7 @@ async def quarantine_page(
 async def receipt_numbers_of(session: Session, *, quarantined_id: str) -> tuple[str, ...]:
     """The receipt numbers of the purchases that a receipt in quarantine is about.
 
-    For a purchase that is its own number, for a refund that of the purchase of the returned goods, for an exchange both.
+    A purchase is about itself, a refund about the purchase of the returned goods, an exchange about this and the new one.
     """
     item = await quarantine.by_id(session, quarantined_id=quarantined_id)
     if item is None:
