@@ -56,7 +56,7 @@ class Offer:
 
     @property
     def problem(self) -> Problem | None:
-        """The problem with which a redemption would be rejected, whatever the terms decide; None without a customer."""
+        """The problem with which a redemption would be rejected, for a reason other than the terms; None: none, or no customer."""
         if self.priced_reward is None:
             return None
         return self.own_wallet_problem or technical_problem(self.reward, decision=self.priced_reward.decision)
