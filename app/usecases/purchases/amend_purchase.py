@@ -44,7 +44,7 @@ class AmendPurchase:
     """The whole receipt as it should have been recorded, its number, and the reason.
 
     The time and the location of a receipt cannot be changed: `occurred_at` and `location_id` are those that were sent (None
-    where none were), and identify the receipt where its number alone does not. `completion` None stands for the last one.
+    if none were) and identify the receipt if its number alone does not. `completion` None: the last one.
     """
 
     receipt: str
@@ -63,7 +63,7 @@ class AmendPurchase:
 @stored_as("purchase_amended")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AmendPurchaseResult(DecidedResult):
-    """The decision on the amended receipt, and the entry of the difference; None where the points did not change."""
+    """The decision on the amended receipt, and the entry of the difference; None if the points did not change."""
 
     customer_id: str
     purchase_id: str
@@ -76,9 +76,9 @@ async def run(session: Session, *, context: CommandContext, command: AmendPurcha
 
     Its number, time, location, currency and customer stay, and so do its refunds and exchanges.
     """
-    if (wrong := reason_problem(command.reason)) is not None:
-        return wrong
-    purchase = await _purchase(session, context=context, command=command)
+    if (problem := reason_problem(command.reason)) is not None:
+        return problem
+    purchase = await _find_purchase(session, context=context, command=command)
     if purchase is None:
         return Problem(ProblemCode.PURCHASE_NOT_FOUND, path=("purchase", "externalId"))
     if isinstance(purchase, Problem):
@@ -91,18 +91,20 @@ async def run(session: Session, *, context: CommandContext, command: AmendPurcha
     if problem is not None:
         return problem
     purchase = await purchases.reread(session, purchase=purchase)
-    facts = await _facts(session, command=command, purchase=purchase, customer=customer)
+    facts = await _checked_facts(session, command=command, purchase=purchase, customer=customer)
     if isinstance(facts, Problem):
         return facts
-    if (above := await till_limit_problem(session, context=context, purchase=purchase, amended=facts)) is not None:
-        return above
+    if (problem := await till_limit_problem(session, context=context, purchase=purchase, amended=facts)) is not None:
+        return problem
     return await _book_amendment(
         session, context=context, command=command, purchase=purchase, customer=customer, terms=terms, facts=facts
     )
 
 
-async def _purchase(session: Session, *, context: CommandContext, command: AmendPurchase) -> Purchase | Problem | None:
-    """The purchase that the command refers to, None where there is none, or why several fit."""
+async def _find_purchase(
+    session: Session, *, context: CommandContext, command: AmendPurchase
+) -> Purchase | Problem | None:
+    """The purchase that the command refers to, None if there is none, or the problem that several fit."""
     numbering = context.program.numbering
     location_id = command.location_id if numbering.per_location else None
     day = None
@@ -120,10 +122,10 @@ async def _purchase(session: Session, *, context: CommandContext, command: Amend
     )
 
 
-async def _facts(
+async def _checked_facts(
     session: Session, *, command: AmendPurchase, purchase: Purchase, customer: Customer
 ) -> PurchaseFacts | Problem:
-    """The amended facts of the purchase, or why they cannot be."""
+    """The amended facts of the purchase, or why the purchase cannot have them."""
     if command.occurred_at not in (None, purchase.occurred_at):
         return Problem(ProblemCode.INVALID_INPUT, path=("purchase", "occurredAt"), detail=detail("TIME_FIXED"))
     if command.facts.currency != purchase.facts.currency:
@@ -141,9 +143,9 @@ async def _facts(
             path=("purchase", "locationId"),
             detail=detail("LOCATION_FIXED"),
         )
-    unpaid = await payment_problem(session, facts=located_facts, customer=customer, purchase_id=purchase.id)
-    if unpaid is not None:
-        return unpaid
+    problem = await payment_problem(session, facts=located_facts, customer=customer, purchase_id=purchase.id)
+    if problem is not None:
+        return problem
     facts = _amended_facts(purchase, facts=command.facts)
     if isinstance(facts, Problem):
         return facts
@@ -175,14 +177,14 @@ def _amended_facts(purchase: Purchase, *, facts: PurchaseFacts) -> PurchaseFacts
 
 
 def _refunds_fit(facts: PurchaseFacts, *, earlier_refunds: Sequence[Refund]) -> bool:
-    """Can all refunds of the purchase be made for these facts, too?"""
-    left = RemainingGoods.after_refunds(facts, refunds=())
+    """Would all refunds of the purchase be possible with these facts, too?"""
+    remaining = RemainingGoods.after_refunds(facts, refunds=())
     for refund in earlier_refunds:
         money = {number: Money(minor, facts.currency).decimal() for number, minor in refund.amounts.items()}
-        returned = resolve_return(lines=refund.lines, amounts=money, amount=None, facts=facts, remaining=left)
+        returned = resolve_return(lines=refund.lines, amounts=money, amount=None, facts=facts, remaining=remaining)
         if isinstance(returned, Problem):
             return False
-        left = left.less(facts, refund=refund)
+        remaining = remaining.less(facts, refund=refund)
     return True
 
 
@@ -207,22 +209,22 @@ async def _book_amendment(
     amendment = _amendment(correction, purchase=purchase, terms=terms, facts=facts)
     replayed = await replay_account(session, account=customer.account, until=purchase.occurred_at, events=[amendment])
     state = replayed.wallet.purchases[purchase.id]
-    if (unfit := _amendment_problem(replayed, purchase=purchase, decision=state.decision)) is not None:
-        return unfit
-    counted = await _with_budget_usage(session, context=context, correction=correction, replayed=replayed)
-    if isinstance(counted, Problem):
-        return counted
+    if (problem := _amendment_problem(replayed, purchase=purchase, decision=state.decision)) is not None:
+        return problem
+    counted_correction = await _with_budget_usage(session, context=context, correction=correction, replayed=replayed)
+    if isinstance(counted_correction, Problem):
+        return counted_correction
     amended = _amended_row(purchase, total=facts.total(), facts=state.facts, decision=state.decision)
     await purchases.correct(session, purchase=amended)
-    await corrections.add(session, correction=counted)
+    await corrections.add(session, correction=counted_correction)
     await relink_payments(session, purchase_id=purchase.id, before=purchase.facts, after=amended.facts)
     entries = await post_differences(
         session,
         write_context=context,
         replayed=replayed,
-        digests=(purchases.row_digest(amended), corrections.row_digest(counted)),
+        digests=(purchases.row_digest(amended), corrections.row_digest(counted_correction)),
         replaced_digests=(purchases.row_digest(purchase),),
-        event_id=counted.id,
+        event_id=counted_correction.id,
     )
     entry = entries.get(PostingKey(EntryType.EARN, purchase.id))
     return AmendPurchaseResult(
@@ -238,7 +240,7 @@ async def _book_amendment(
 def _amendment(
     correction: ReceiptCorrection, *, purchase: Purchase, terms: Terms, facts: PurchaseFacts
 ) -> NewCorrection:
-    """The event of a correction: the purchase as it was recorded, and as it is known now."""
+    """The event of a correction: the purchase as it was recorded before, and with the amended facts."""
     before = PurchaseRecorded(
         purchase.id, purchase.customer_id, purchase.tie_breaker, purchase.facts, terms, purchase.moved_by or ""
     )
@@ -252,9 +254,9 @@ def _amended_row(purchase: Purchase, *, total: Money, facts: PurchaseFacts, deci
 
 
 def _amendment_problem(replayed: ReplayedAccount, *, purchase: Purchase, decision: Decision) -> Problem | None:
-    """Why the wallet cannot take the amended receipt, or None.
+    """Why the wallet cannot have the amended receipt, or None.
 
-    When returned goods have a higher price, less is left to pay for the goods handed out in exchange, in points, too.
+    If returned goods turn out to have a higher price, less may be paid with points for the new goods of their exchange.
     """
     if (
         any(balance.lifetime > MAX_POINTS for balance in replayed.balances.values())
@@ -276,14 +278,16 @@ def _amendment_problem(replayed: ReplayedAccount, *, purchase: Purchase, decisio
 async def _with_budget_usage(
     session: Session, *, context: CommandContext, correction: ReceiptCorrection, replayed: ReplayedAccount
 ) -> ReceiptCorrection | Problem:
-    """The correction with what it uses of a staff member's budget, or why it uses too much."""
+    """The correction with the points and stamps that count towards a staff budget, or the problem that they are too many."""
     if not has_staff_budget(context):
         return correction
     before = replay_recorded(
         replayed.recorded_history, versions=replayed.versions, events=[], until=correction.occurred_at
     )
-    was, now = (wallet.purchases[correction.purchase_id].decision for wallet in (before.wallet, replayed.wallet))
-    moved = points_changed(was, now)
+    decision_before, decision_after = (
+        wallet.purchases[correction.purchase_id].decision for wallet in (before.wallet, replayed.wallet)
+    )
+    moved = points_changed(decision_before, decision_after)
     path = ("purchase", "lines")
-    above = await budget_problem(session, context=context, budget=StaffBudget.ADJUSTMENTS, moved=moved, path=path)
-    return above or replace(correction, counted_points=moved[Unit.POINTS], counted_stamps=moved[Unit.STAMPS])
+    problem = await budget_problem(session, context=context, budget=StaffBudget.ADJUSTMENTS, moved=moved, path=path)
+    return problem or replace(correction, counted_points=moved[Unit.POINTS], counted_stamps=moved[Unit.STAMPS])

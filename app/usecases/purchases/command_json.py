@@ -15,7 +15,7 @@ from app.usecases.purchases.commands import ReceiptToRecord, RecordPurchase, Rec
 
 
 def origin_data(origin: ReceiptOrigin) -> dict[str, Any]:
-    """The location and time of a number, as JSON."""
+    """The location and time at which a number was used, as JSON."""
     return {"location": origin.location, "at": origin.at.isoformat(), "zone": origin.zone}
 
 
@@ -25,7 +25,7 @@ def origin_of(item: QuarantinedRecord) -> ReceiptOrigin:
 
 
 def origin_from(data: Mapping[str, Any]) -> ReceiptOrigin:
-    """The location and time of a number, from JSON."""
+    """The location and time at which a number was used, from JSON."""
     return ReceiptOrigin(data["location"], datetime.fromisoformat(data["at"]), data["zone"])
 
 
@@ -40,7 +40,7 @@ def receipt_data(command: RecordPurchase | ReceiptToRecord) -> dict[str, Any]:
 
 
 def receipt_of(data: Mapping[str, Any], *, at: datetime) -> ReceiptToRecord:
-    """The receipt from JSON, to be booked at another time; its number stays the one used when it was sent."""
+    """The receipt from JSON, to be booked at the time `at`; its number counts as used when the receipt was sent."""
     facts = PurchaseFacts.from_data(data["facts"])
     return ReceiptToRecord(
         external_id=data["external_id"],
@@ -56,11 +56,11 @@ def refund_data(command: RecordRefund) -> dict[str, Any]:
     lines, receipt = None, None
     if command.lines is not None:
         lines = {str(line): str(quantity) if quantity is not None else None for line, quantity in command.lines.items()}
-    if (by := command.receipt) is not None:
+    if (reference := command.receipt) is not None:
         receipt = {
-            "number": by.number,
-            "location_id": by.location_id,
-            "day": by.day.isoformat() if by.day is not None else None,
+            "number": reference.number,
+            "location_id": reference.location_id,
+            "day": reference.day.isoformat() if reference.day is not None else None,
         }
     return {
         "purchase_id": command.purchase_id,
@@ -76,10 +76,10 @@ def refund_data(command: RecordRefund) -> dict[str, Any]:
 
 
 def refund_of(data: Mapping[str, Any], *, at: datetime) -> RecordRefund:
-    """The refund from JSON, to be booked at another time; its number stays the one used when it was sent."""
+    """The refund from JSON, to be booked at the time `at`; its number counts as used when the refund was sent."""
     return RecordRefund(
         purchase_id=data["purchase_id"],
-        receipt=_receipt_by(data["receipt"]),
+        receipt=_reference_of(data["receipt"]),
         lines=_lines(data["lines"]),
         occurred_at=at,
         external_id=data["external_id"],
@@ -91,7 +91,7 @@ def refund_of(data: Mapping[str, Any], *, at: datetime) -> RecordRefund:
     )
 
 
-def _receipt_by(data: Mapping[str, Any] | None) -> ReceiptReference | None:
+def _reference_of(data: Mapping[str, Any] | None) -> ReceiptReference | None:
     if data is None:
         return None
     day = date.fromisoformat(data["day"]) if data["day"] is not None else None

@@ -23,18 +23,18 @@ class ReceiptToRecord:
     facts: PurchaseFacts
     _: KW_ONLY
     location_id: str | None = None
-    timed: bool = True
+    states_time: bool = True
     completion: int = 1
     number_used_at: datetime | None = None
 
-    def of(self, customer: CustomerReference) -> RecordPurchase:
+    def for_customer(self, customer: CustomerReference) -> RecordPurchase:
         """The command to record it for a customer."""
         return RecordPurchase(
             customer,
             self.external_id,
             self.facts,
             location_id=self.location_id,
-            timed=self.timed,
+            states_time=self.states_time,
             completion=self.completion,
             number_used_at=self.number_used_at,
         )
@@ -44,9 +44,9 @@ class ReceiptToRecord:
 class RecordPurchase:
     """A receipt as a till sends it.
 
-    `location_id` is None for a receipt without a location; the facts are those without one. `timed`: the receipt
-    states its time; otherwise it is now. `completion` counts from 1 how often the order was completed. `number_used_at`
-    is when its number was used, if that is not the time it is booked at.
+    `location_id` is None for a receipt without a location; `facts` are those without the location. `states_time`: the
+    receipt states its time, otherwise its time is now. `completion` counts from 1 how often the order was completed.
+    `number_used_at` is when its number was used, if not at the time at which the receipt is booked.
     """
 
     customer: CustomerReference
@@ -54,16 +54,16 @@ class RecordPurchase:
     facts: PurchaseFacts
     _: KW_ONLY
     location_id: str | None = None
-    timed: bool = True
+    states_time: bool = True
     completion: int = 1
     number_used_at: datetime | None = None
 
     def origin(self, *, zone: str) -> ReceiptOrigin:
-        """The location and time at which its number is used; `zone` is that of its location."""
+        """The location and time at which its number is used; `zone` is the zone of that location."""
         return ReceiptOrigin(self.location_id, self.number_used_at or self.facts.occurred_at, zone)
 
     def tie_breaker(self, numbering: Numbering, *, zone: str) -> str:
-        """The key that orders purchases of the same instant, as of the purchase that it becomes."""
+        """The tie-breaker of the purchase, which orders purchases of one instant."""
         return tie_breaker_of(
             self.external_id, space=numbering.space(self.origin(zone=zone)), completion=self.completion
         )
@@ -80,8 +80,9 @@ class RecordRefund:
 
     `lines` maps line numbers to quantities (None: the rest of the line); without lines and amounts everything is
     returned. `amounts` (by line) and `amount` (of the whole) are money without goods, in major units. `fingerprint`
-    is a digest of the refund without its number, purchase and time. `timed`: the refund states its time; otherwise it
-    is now. `space` is that of its number, which was used at `number_used_at` if that is not the time it is booked at.
+    is a digest of the refund without its number, purchase and time. `states_time`: the refund states its time,
+    otherwise its time is now. `space` is the number space of its number, which was used at `number_used_at`, if not at the
+    time at which the refund is booked.
     """
 
     purchase_id: str | None
@@ -93,21 +94,21 @@ class RecordRefund:
     fingerprint: str
     amounts: Mapping[int, Decimal] = field(default_factory=dict)
     amount: Decimal | None = None
-    timed: bool = True
+    states_time: bool = True
     space: NumberSpace = PROGRAM_WIDE
     number_used_at: datetime | None = None
 
     @property
     def receipts_to_lock(self) -> tuple[str, ...]:
-        """The number of the purchase's receipt, where the purchase is given by it."""
+        """The number of the purchase's receipt, if the purchase is given by its receipt."""
         return (self.receipt.number,) if self.receipt is not None else ()
 
 
 @dataclass(frozen=True, slots=True)
 class RecordExchange:
-    """The returned goods and the receipt of those handed out for them, at one instant.
+    """The returned goods and the receipt of the new goods, at one instant.
 
-    `customer` is the customer named as the buyer of the returned goods, None where none is named.
+    `customer` is the customer named as the buyer of the returned goods, None if none is named.
     """
 
     refund: RecordRefund
@@ -119,8 +120,8 @@ class RecordExchange:
         """The numbers of both receipts."""
         return (*self.refund.receipts_to_lock, self.new_receipt.external_id)
 
-    def at(self, moment: datetime) -> RecordExchange:
-        """The exchange at another instant than it was sent with; its numbers stay those used then."""
+    def with_time(self, moment: datetime) -> RecordExchange:
+        """The exchange at another instant than the one it was sent with; its numbers count as used at that one."""
         refund, new_receipt = self.refund, self.new_receipt
         return replace(
             self,
@@ -136,7 +137,7 @@ class RecordExchange:
 @stored_as("purchase_recorded")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordPurchaseResult(DecidedResult):
-    """A purchase with what it earned, and its entry. `already_recorded`: the receipt was recorded under another key."""
+    """A purchase with what it earned, and its entry. `already_recorded`: the receipt was recorded before, under another key."""
 
     customer_id: str
     purchase_id: str
@@ -149,8 +150,8 @@ class RecordPurchaseResult(DecidedResult):
 class RecordRefundResult(DecidedResult):
     """A refund with what it clawed back, and its entry.
 
-    `shortfall` is in points that were not there to claw back. `points_restored` and `stamps_restored` had paid for the
-    goods. `cash` is the money paid out, in minor units of the purchase's currency. `already_recorded`: the refund was
+    `shortfall` is the number of points that were not there to claw back. `points_restored` and `stamps_restored` had paid for
+    the goods. `cash` is the money paid out, in minor units of the purchase's currency. `already_recorded`: the refund was
     recorded under another key.
     """
 
@@ -168,7 +169,7 @@ class RecordRefundResult(DecidedResult):
 @stored_as("exchange_recorded")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordExchangeResult(CommandResult):
-    """The two parts of an exchange: the purchase of the goods handed out, and the refund of the returned ones."""
+    """The two parts of an exchange: the purchase of the new goods, and the refund of the returned goods."""
 
     purchase: RecordPurchaseResult
     refund: RecordRefundResult
@@ -183,7 +184,7 @@ class RecordExchangeResult(CommandResult):
 @stored_as("refund_pending")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundPending(CommandResult):
-    """A refund or an exchange that arrived before its purchase. `already_recorded`: it was pending under another key."""
+    """A refund or an exchange that arrived before its purchase. `already_recorded`: it was pending before, under another key."""
 
     pending_refund_id: str
     already_recorded: bool = False

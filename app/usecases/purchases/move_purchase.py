@@ -1,4 +1,4 @@
-"""Move a purchase that was recorded for the wrong customer to the right one: what it earned goes back, and is earned again there."""
+"""Move a purchase that was recorded for the wrong customer to the right one: what it earned is clawed back, and earned there."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class MovePurchase:
 
     @property
     def receipts_to_lock(self) -> tuple[str, ...]:
-        """The number of the receipt, where it is given."""
+        """The number of the receipt, if the purchase is given by its receipt."""
         return (self.receipt.number,) if self.receipt is not None else ()
 
 
@@ -61,12 +61,12 @@ class _Move:
     correction: ReceiptCorrection
 
     def with_staff_budget_usage(self, moved: Mapping[Unit, int]) -> _Move:
-        """The move with its use of a staff budget."""
+        """The move with the points and stamps that count towards a staff budget."""
         correction = replace(self.correction, counted_points=moved[Unit.POINTS], counted_stamps=moved[Unit.STAMPS])
         return replace(self, correction=correction)
 
     def with_clause_budgets_of(self, decision: Decision) -> _Move:
-        """The move with what the purchase uses of budgets for its new customer; the rest stays with the previous one."""
+        """The move with what the purchase uses of clause budgets for its new customer; the rest of what it used stays used by the previous one."""
         recorded_facts = self.before.facts.rule_facts
         used, used_by_new_customer = dict(recorded_facts.common_budget_usage), dict(decision.budget_usage)
         retained = {
@@ -81,21 +81,18 @@ class _Move:
 
     @property
     def leaving(self) -> NewCorrection:
-        """The correction in the wallet that the purchase leaves."""
-        was = _purchase_event(self.before, facts_of=self.before, terms=self.terms)
+        """The correction in the wallet that the purchase is moved from."""
+        recorded_event = _purchase_event(self.before, facts_of=self.before, terms=self.terms)
         retained = self.correction.retained_budget_usage
-        event = ReceiptCorrected(self.correction.id, self.before.id, self.before.occurred_at, was, retained)
+        event = ReceiptCorrected(self.correction.id, self.before.id, self.before.occurred_at, recorded_event, retained)
         return NewCorrection(event, None, self.before.customer_id)
 
     @property
     def arriving(self) -> NewCorrection:
-        """The correction in the wallet that the purchase enters."""
-        now = _purchase_event(self.before, facts_of=self.after, terms=self.terms)
-        return NewCorrection(
-            ReceiptCorrected(self.correction.id, self.before.id, self.before.occurred_at, None),
-            now,
-            self.after.customer_id,
-        )
+        """The correction in the wallet that the purchase is moved to."""
+        moved_event = _purchase_event(self.before, facts_of=self.after, terms=self.terms)
+        event = ReceiptCorrected(self.correction.id, self.before.id, self.before.occurred_at, None)
+        return NewCorrection(event, moved_event, self.after.customer_id)
 
 
 def _purchase_event(purchase: Purchase, *, facts_of: Purchase, terms: Terms) -> PurchaseRecorded:
@@ -107,9 +104,9 @@ def _purchase_event(purchase: Purchase, *, facts_of: Purchase, terms: Terms) -> 
 @stored_as("purchase_moved")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MovePurchaseResult(DecidedResult):
-    """What the purchase earns its right customer with the entry there, and the customer it was moved from.
+    """What the purchase earns for its right customer, with the entry, and the customer from whom it was moved.
 
-    `clawback_entry_id` is the entry of that customer, None where nothing had been earned or the wallet is shared.
+    `clawback_entry_id` is the entry of that customer, None if nothing had been earned or the two share a wallet.
     """
 
     customer_id: str
@@ -123,11 +120,11 @@ class MovePurchaseResult(DecidedResult):
 async def run(session: Session, *, context: CommandContext, command: MovePurchase) -> MovePurchaseResult | Problem:
     """Move a purchase, with everything that follows from it in both wallets.
 
-    A purchase cannot be moved after a return, when points paid part of it, or when it was handed out in an exchange.
+    A purchase cannot be moved if goods were returned, if points paid part of it, or if it is the new receipt of an exchange.
     """
-    if (wrong := reason_problem(command.reason)) is not None:
-        return wrong
-    purchase = await _purchase(session, context=context, command=command)
+    if (problem := reason_problem(command.reason)) is not None:
+        return problem
+    purchase = await _find(session, context=context, command=command)
     if purchase is None:
         return Problem(ProblemCode.PURCHASE_NOT_FOUND, path=("purchase",))
     if isinstance(purchase, Problem):
@@ -157,24 +154,23 @@ async def run(session: Session, *, context: CommandContext, command: MovePurchas
         reason=command.reason,
         actor=context.actor,
     )
-    after = await _of_new_customer(
+    after = await _purchase_of_new_customer(
         to_customer, from_customer=from_customer, session=session, purchase=purchase, terms=terms, correction=correction
     )
-    moving = _Move(from_customer, to_customer, terms, purchase, after, correction)
-    return await _book_move(session, context=context, moving=moving)
+    move = _Move(from_customer, to_customer, terms, purchase, after, correction)
+    return await _book_move(session, context=context, move=move)
 
 
-async def _purchase(session: Session, *, context: CommandContext, command: MovePurchase) -> Purchase | Problem | None:
-    program = context.program
+async def _find(session: Session, *, context: CommandContext, command: MovePurchase) -> Purchase | Problem | None:
     if command.receipt is not None:
         return await receipt_references.find(
-            session, source=OWN_SOURCE, by=command.receipt, numbering=program.numbering
+            session, source=OWN_SOURCE, by=command.receipt, numbering=context.program.numbering
         )
     return await purchases.by_id(session, purchase_id=command.purchase_id or "")
 
 
 async def _not_movable_problem(session: Session, *, purchase: Purchase) -> Problem | None:
-    """Why a purchase cannot be moved."""
+    """Why a purchase cannot be moved; None if it can."""
     if any(payment.redemption_id is not None for payment in purchase.facts.payments):
         return Problem(ProblemCode.NOT_MOVABLE, path=("purchase",), detail=detail("PAID_WITH_POINTS"))
     if await refunds.of_purchase(session, purchase_id=purchase.id):
@@ -185,11 +181,11 @@ async def _not_movable_problem(session: Session, *, purchase: Purchase) -> Probl
 
 
 def _customer_id_of(customer: Customer) -> str:
-    """The customer of the purchase: a merged customer keeps earlier purchases."""
+    """The customer (id) for whom the purchase is recorded: the one who was named, even if they were merged into another."""
     return customer.requested_id or customer.id
 
 
-async def _of_new_customer(
+async def _purchase_of_new_customer(
     to_customer: Customer,
     *,
     from_customer: Customer,
@@ -198,102 +194,102 @@ async def _of_new_customer(
     terms: Terms,
     correction: ReceiptCorrection,
 ) -> Purchase:
-    """The purchase as one of another customer, not decided yet."""
+    """The purchase as a purchase of its new customer, before a decision on it."""
     if terms.required_facts.tier:
         to_customer = await tiers.reload(session, customer=to_customer)
-    bare = replace(purchase.facts, rule_facts=NO_RULE_FACTS)
-    seen = await rule_facts.with_rule_facts(session, customer=to_customer, terms=terms, facts=bare)
-    facts = await with_remaining_budgets(session, customer_id=from_customer.id, purchase=purchase, facts=seen)
+    bare_facts = replace(purchase.facts, rule_facts=NO_RULE_FACTS)
+    new_facts = await rule_facts.with_rule_facts(session, customer=to_customer, terms=terms, facts=bare_facts)
+    facts = await with_remaining_budgets(session, customer_id=from_customer.id, purchase=purchase, facts=new_facts)
     return replace(purchase, customer_id=correction.to_customer_id, moved_by=correction.id, facts=facts)
 
 
-async def _book_move(session: Session, *, context: CommandContext, moving: _Move) -> MovePurchaseResult | Problem:
-    source, target, moving = await _replay_both(session, moving=moving)
-    state = target.wallet.purchases[moving.before.id]
+async def _book_move(session: Session, *, context: CommandContext, move: _Move) -> MovePurchaseResult | Problem:
+    source, target, move = await _replay_both(session, move=move)
+    state = target.wallet.purchases[move.before.id]
     if any(balance.lifetime > MAX_POINTS for balance in target.balances.values()):
         return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("purchase",))
     if has_staff_budget(context):
-        recorded, sold_at = source.recorded_history, moving.before.occurred_at
-        before = replay_recorded(recorded, versions=source.versions, events=[], until=sold_at)
-        moved = points_carried(before.wallet.purchases[moving.before.id].decision, state.decision)
-        above = await budget_problem(
-            session, context=context, budget=StaffBudget.TRANSFERS, moved=moved, path=("purchase",)
+        recorded_history, sold_at = source.recorded_history, move.before.occurred_at
+        before = replay_recorded(recorded_history, versions=source.versions, events=[], until=sold_at)
+        moved_points = points_carried(before.wallet.purchases[move.before.id].decision, state.decision)
+        problem = await budget_problem(
+            session, context=context, budget=StaffBudget.TRANSFERS, moved=moved_points, path=("purchase",)
         )
-        if above is not None:
-            return above
-        moving = moving.with_staff_budget_usage(moved)
+        if problem is not None:
+            return problem
+        move = move.with_staff_budget_usage(moved_points)
     counted_facts = state.facts.rule_facts.with_common_budget_usage(state.decision.budget_usage)
     facts = replace(state.facts, rule_facts=counted_facts)
-    after = replace(moving.after, earned=state.decision.points, facts=facts, facts_text=json_text(facts.to_data()))
+    after = replace(move.after, earned=state.decision.points, facts=facts, facts_text=json_text(facts.to_data()))
     await purchases.correct(session, purchase=after)
-    await corrections.add(session, correction=moving.correction)
-    correction_digest = corrections.row_digest(moving.correction)
-    leaving = DigestChanges((correction_digest,), replaced=(purchases.row_digest(moving.before),))
-    arriving = DigestChanges((correction_digest, purchases.row_digest(after)))
-    clawback_entry, earned = await _book_in_both_wallets(
-        session, context=context, moving=moving, source=source, target=target, leaving=leaving, arriving=arriving
+    await corrections.add(session, correction=move.correction)
+    correction_digest = corrections.row_digest(move.correction)
+    from_rows = DigestChanges((correction_digest,), replaced=(purchases.row_digest(move.before),))
+    to_rows = DigestChanges((correction_digest, purchases.row_digest(after)))
+    clawback_entry_id, earn_entry_id = await _book_in_both_wallets(
+        session, context=context, move=move, source=source, target=target, from_rows=from_rows, to_rows=to_rows
     )
     return MovePurchaseResult(
         decision=state.decision,
         balances=target.balances,
-        customer_id=moving.to_customer.id,
+        customer_id=move.to_customer.id,
         purchase_id=after.id,
-        entry_id=earned,
-        from_customer_id=moving.from_customer.id,
-        clawback_entry_id=clawback_entry,
-        terms=moving.terms,
+        entry_id=earn_entry_id,
+        from_customer_id=move.from_customer.id,
+        clawback_entry_id=clawback_entry_id,
+        terms=move.terms,
     )
 
 
-async def _replay_both(session: Session, *, moving: _Move) -> tuple[ReplayedAccount, ReplayedAccount, _Move]:
+async def _replay_both(session: Session, *, move: _Move) -> tuple[ReplayedAccount, ReplayedAccount, _Move]:
     """Both wallets replayed with the purchase in its right place, and the move with its share of budgets.
 
-    It is the same wallet twice where the two customers share it.
+    Both are the same wallet if the two customers share it.
     """
-    from_account, to_account = moving.from_customer.account, moving.to_customer.account
-    at, shared = moving.before.occurred_at, from_account.id == to_account.id
-    events = [moving.leaving, moving.arriving] if shared else [moving.arriving]
+    from_account, to_account = move.from_customer.account, move.to_customer.account
+    at, shared = move.before.occurred_at, from_account.id == to_account.id
+    events = [move.leaving, move.arriving] if shared else [move.arriving]
     target = await replay_account(session, account=to_account, until=at, events=events)
-    moving = moving.with_clause_budgets_of(target.wallet.purchases[moving.before.id].decision)
+    move = move.with_clause_budgets_of(target.wallet.purchases[move.before.id].decision)
     if shared:
-        both = [moving.leaving, moving.arriving]
+        both = [move.leaving, move.arriving]
         target = replay_recorded(target.recorded_history, versions=target.versions, events=both, until=at)
-        return target, target, moving
-    source = await replay_account(session, account=from_account, until=at, events=[moving.leaving])
-    return source, target, moving
+        return target, target, move
+    source = await replay_account(session, account=from_account, until=at, events=[move.leaving])
+    return source, target, move
 
 
 async def _book_in_both_wallets(
     session: Session,
     *,
     context: CommandContext,
-    moving: _Move,
+    move: _Move,
     source: ReplayedAccount,
     target: ReplayedAccount,
-    leaving: DigestChanges,
-    arriving: DigestChanges,
+    from_rows: DigestChanges,
+    to_rows: DigestChanges,
 ) -> tuple[str | None, str | None]:
-    """Book the changes in both wallets; returns the entries (ids) that claw back and earn, None where there is none.
+    """Book the changes in both wallets, with the digests of changed rows of each; returns the entries (ids) that claw back and earn, each None if there is none.
 
-    A wallet that is shared now may have been two at the time of the purchase.
+    A wallet that is shared now may have been two wallets at the time of the purchase.
     """
-    at, event_id = moving.before.occurred_at, moving.correction.id
-    subject = PostingKey(EntryType.EARN, moving.before.id)
-    was_in = source.history.account_at(at, customer_id=moving.before.customer_id)
-    is_in = target.history.account_at(at, customer_id=moving.after.customer_id)
+    at, event_id = move.before.occurred_at, move.correction.id
+    posting_key = PostingKey(EntryType.EARN, move.before.id)
+    from_id = source.history.account_at(at, customer_id=move.before.customer_id)
+    to_id = target.history.account_at(at, customer_id=move.after.customer_id)
     if source is target:
-        digest_changes = {was_in: leaving | arriving} if was_in == is_in else {was_in: leaving, is_in: arriving}
+        digest_changes = {from_id: from_rows | to_rows} if from_id == to_id else {from_id: from_rows, to_id: to_rows}
         new_entries = await post_differences(
             session, write_context=context, replayed=target, digest_changes=digest_changes, event_id=event_id
         )
-        return None, _id(new_entries.get(subject))
+        return None, _id(new_entries.get(posting_key))
     source_entries = await post_differences(
-        session, write_context=context, replayed=source, digest_changes={was_in: leaving}, event_id=event_id
+        session, write_context=context, replayed=source, digest_changes={from_id: from_rows}, event_id=event_id
     )
     target_entries = await post_differences(
-        session, write_context=context, replayed=target, digest_changes={is_in: arriving}, event_id=event_id
+        session, write_context=context, replayed=target, digest_changes={to_id: to_rows}, event_id=event_id
     )
-    return _id(source_entries.get(subject)), _id(target_entries.get(subject))
+    return _id(source_entries.get(posting_key)), _id(target_entries.get(posting_key))
 
 
 def _id(entry: Entry | None) -> str | None:

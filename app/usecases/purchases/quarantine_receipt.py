@@ -30,16 +30,16 @@ from app.usecases.purchases.commands import (
 )
 from app.usecases.purchases.duplicates.quarantined import (
     SentReceipt,
-    booked_refund,
+    booked_refund_result,
     exchange_content,
+    find_quarantined,
     has_recorded_refund,
-    quarantined_before,
     refund_content,
 )
 
 
 def implausible_time_problem(implausible_time: ImplausibleTime, *, path: tuple[str, ...]) -> Problem:
-    """The problem with a business time that cannot be right; `path` leads to it."""
+    """The problem with a business time that cannot be right; `path` leads to the input field."""
     details = {
         ImplausibleTime.AHEAD: detail("TIME_AHEAD"),
         ImplausibleTime.TOO_OLD: detail("TIME_TOO_OLD"),
@@ -55,27 +55,27 @@ async def quarantine_purchase(
     facts: PurchaseFacts,
     customer: Customer,
 ) -> ReceiptQuarantined | Problem | None:
-    """Put a purchase into quarantine if its time cannot be right: its result, or None where it is to be booked.
+    """Put a purchase into quarantine if its time cannot be right; returns its result, or None if it is to be booked.
 
-    Also for a receipt whose number is or was in quarantine. `facts` are those with its location. The customer's account
-    must be locked.
+    A receipt that is or was in quarantine gets the result of that one. `facts` are those with its location. The customer's
+    account must be locked.
     """
-    sent = SentReceipt(
+    receipt = SentReceipt(
         QuarantineKind.PURCHASE,
         number=command.external_id,
         origin=command.origin(zone=facts.zone),
         content=f"{receipt_content.fingerprint(facts)} {command.completion}",
-        timed=command.timed,
+        states_time=command.states_time,
         customer=customer,
         data=receipt_data(command),
     )
-    return _result(await _quarantine(session, context=context, sent=sent, at=facts.occurred_at))
+    return _result(await _quarantine(session, context=context, receipt=receipt, at=facts.occurred_at))
 
 
 async def quarantine_refund(
     session: Session, *, context: CommandContext, command: RecordRefund, purchase: Purchase | None
 ) -> RecordRefundResult | RefundPending | ReceiptQuarantined | Problem | None:
-    """Put a refund into quarantine if its time cannot be right: its result, or None where it is to be booked."""
+    """Put a refund into quarantine if its time cannot be right; returns its result, or None if it is to be booked."""
     implausible_time = context.implausible_time(command.occurred_at)
     if context.time_reviewed or context.principal is None or (command.external_id is None and implausible_time is None):
         return (
@@ -88,24 +88,24 @@ async def quarantine_refund(
         location = command.receipt.location_id
     origin = ReceiptOrigin(location, command.occurred_at, zone)
     customer = await customers.find(session, by=CustomerReference(purchase.customer_id)) if purchase else None
-    sent = SentReceipt(
+    receipt = SentReceipt(
         QuarantineKind.REFUND,
         number=command.external_id,
         origin=origin,
         content=refund_content(command, purchase=purchase),
-        timed=command.timed,
+        states_time=command.states_time,
         customer=customer,
         data=refund_data(command),
     )
-    earlier = await quarantined_before(session, context=context, sent=sent)
+    earlier = await find_quarantined(session, context=context, receipt=receipt)
     if earlier is not None or implausible_time is None:
-        return await _refund_result(session, found=earlier)
+        return await _refund_result(session, quarantined=earlier)
     if command.external_id is not None and await has_recorded_refund(
         session, context=context, number=command.external_id, origin=origin
     ):
         return None
-    found = await _quarantine(session, context=context, sent=sent, at=command.occurred_at)
-    return await _refund_result(session, found=found)
+    quarantined = await _quarantine(session, context=context, receipt=receipt, at=command.occurred_at)
+    return await _refund_result(session, quarantined=quarantined)
 
 
 async def quarantine_exchange(
@@ -117,10 +117,10 @@ async def quarantine_exchange(
     purchase: Purchase | None,
     customer: CustomerReference | None,
 ) -> ReceiptQuarantined | Problem | None:
-    """Put an exchange into quarantine if its time cannot be right: its result, or None where it is to be booked.
+    """Put an exchange into quarantine if its time cannot be right; returns its result, or None if it is to be booked.
 
-    An exchange whose new receipt is recorded never goes there, however old it is when it is sent again. `purchase` and
-    `customer` are None where they are not known yet.
+    An exchange whose new receipt is recorded never goes into quarantine, however old it is when it is sent again. `purchase`
+    and `customer` are None if they are not known yet.
     """
     at, numbering = new_receipt.facts.occurred_at, context.program.numbering
     facts = await locations.facts_at_location(session, facts=new_receipt.facts, location_id=new_receipt.location_id)
@@ -140,22 +140,22 @@ async def quarantine_exchange(
         problem = await own_wallet.problem(session, principal=context.principal, customer=buyer, path=("customer",))
         if problem is not None:
             return problem
-    sent = SentReceipt(
+    receipt = SentReceipt(
         QuarantineKind.EXCHANGE,
         number=new_receipt.external_id,
         origin=origin,
         content=exchange_content(new_receipt, refund=refund, purchase=purchase),
-        timed=new_receipt.timed,
+        states_time=new_receipt.states_time,
         customer=buyer,
         data={"new_receipt": receipt_data(new_receipt), "refund": refund_data(refund)},
     )
-    return _result(await _quarantine(session, context=context, sent=sent, at=at))
+    return _result(await _quarantine(session, context=context, receipt=receipt, at=at))
 
 
 async def _quarantine(
-    session: Session, *, context: CommandContext, sent: SentReceipt, at: datetime
+    session: Session, *, context: CommandContext, receipt: SentReceipt, at: datetime
 ) -> QuarantinedRecord | Problem | None:
-    """The receipt as it is or was in quarantine, where it may have to go now; None where it is to be booked.
+    """The receipt as it is or was in quarantine, into which it is put if its time cannot be right; None if it is to be booked.
 
     Only receipts sent with an access key go into quarantine: a file can be corrected, and a receipt that staff book from
     quarantine has been reviewed.
@@ -165,12 +165,12 @@ async def _quarantine(
         return (
             None
             if implausible_time is None
-            else implausible_time_problem(implausible_time, path=(*sent.path, "occurredAt"))
+            else implausible_time_problem(implausible_time, path=(*receipt.path, "occurredAt"))
         )
     if implausible_time is not None:
         # No other transaction may put the same receipt into quarantine at the same time.
         await quarantine.lock(session)
-    earlier = await quarantined_before(session, context=context, sent=sent)
+    earlier = await find_quarantined(session, context=context, receipt=receipt)
     if earlier is not None or implausible_time is None:
         return earlier
     return await quarantine.add(
@@ -178,27 +178,33 @@ async def _quarantine(
         quarantined=QuarantinedRecord(
             id=context.new_id(),
             sequence=0,
-            kind=sent.kind,
+            kind=receipt.kind,
             source=OWN_SOURCE,
-            external_id=sent.number,
-            fingerprint=sent.content,
-            customer_id=(sent.customer.requested_id or sent.customer.id) if sent.customer is not None else None,
+            external_id=receipt.number,
+            fingerprint=receipt.content,
+            customer_id=(receipt.customer.requested_id or receipt.customer.id)
+            if receipt.customer is not None
+            else None,
             implausible_time=implausible_time,
             occurred_at=at,
             recorded_at=context.now,
             actor=context.actor,
-            command_text=json_text({**sent.data, "origin": origin_data(sent.origin)}),
+            command_text=json_text({**receipt.data, "origin": origin_data(receipt.origin)}),
         ),
     )
 
 
-def _result(found: QuarantinedRecord | Problem | None) -> ReceiptQuarantined | Problem | None:
-    return ReceiptQuarantined(quarantined_id=found.id) if isinstance(found, QuarantinedRecord) else found
+def _result(quarantined: QuarantinedRecord | Problem | None) -> ReceiptQuarantined | Problem | None:
+    return (
+        ReceiptQuarantined(quarantined_id=quarantined.id) if isinstance(quarantined, QuarantinedRecord) else quarantined
+    )
 
 
 async def _refund_result(
-    session: Session, *, found: QuarantinedRecord | Problem | None
+    session: Session, *, quarantined: QuarantinedRecord | Problem | None
 ) -> RecordRefundResult | RefundPending | ReceiptQuarantined | Problem | None:
-    """The result of a refund: as in quarantine, or as it was booked from there."""
-    booked = await booked_refund(session, item=found) if isinstance(found, QuarantinedRecord) else None
-    return booked or _result(found)
+    """The result of a refund: in quarantine or, if it was booked from there, as it was booked; None if it is neither."""
+    booked = (
+        await booked_refund_result(session, item=quarantined) if isinstance(quarantined, QuarantinedRecord) else None
+    )
+    return booked or _result(quarantined)

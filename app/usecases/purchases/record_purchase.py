@@ -8,7 +8,7 @@ from app.domain.problems import Problem
 from app.domain.purchases.receipt_numbers import OWN_SOURCE
 from app.store.database.session import Session
 from app.usecases.command import CommandContext, use_case
-from app.usecases.purchases.booking.admit_receipt import Admitted, admit
+from app.usecases.purchases.booking.admit_receipt import AdmittedReceipt, admit
 from app.usecases.purchases.booking.book_purchase import book_purchase
 from app.usecases.purchases.commands import ReceiptQuarantined, RecordPurchase, RecordPurchaseResult
 from app.usecases.purchases.pending.apply_pending import apply_pending_refunds
@@ -21,11 +21,11 @@ async def run(
 ) -> RecordPurchaseResult | ReceiptQuarantined | Problem:
     """Record the purchase once, decide, and book the points.
 
-    A receipt that is known already gets its earlier result; one with other content is rejected. A receipt with a time
+    A receipt that was recorded before gets its earlier result, or is rejected if its content differs. A receipt with a time
     that cannot be right goes into quarantine.
     """
     admitted = await admit(session, context=context, command=command)
-    if not isinstance(admitted, Admitted):
+    if not isinstance(admitted, AdmittedReceipt):
         return admitted
     booked = await book_purchase(
         session,
@@ -41,9 +41,9 @@ async def run(
     purchase, result = booked
     if purchase.facts.payments:
         await link_payments(session, purchase_id=purchase.id, facts=purchase.facts)
-    after = (
+    balances = (
         await apply_pending_refunds(session, context=context, purchase=purchase)
         if admitted.has_pending_refunds
         else None
     )
-    return result if after is None else replace(result, balances=after)
+    return result if balances is None else replace(result, balances=balances)

@@ -21,24 +21,24 @@ from app.usecases.results import CommandResult, stored_as
 
 @dataclass(frozen=True, slots=True)
 class RecordMixedReceipt:
-    """The purchase, and the refunds of earlier purchases of the same customer; at least one of them."""
+    """A purchase, and refunds of earlier purchases of the same customer; at least one of all these."""
 
     purchase: RecordPurchase | None
-    returned: tuple[RecordRefund, ...]
+    refunds: tuple[RecordRefund, ...]
 
     @property
     def receipts_to_lock(self) -> tuple[str, ...]:
         """The numbers of the receipts involved."""
         numbers = self.purchase.receipts_to_lock if self.purchase is not None else ()
-        return (*numbers, *(number for command in self.returned for number in command.receipts_to_lock))
+        return (*numbers, *(number for command in self.refunds for number in command.receipts_to_lock))
 
 
 @stored_as("mixed_receipt_recorded")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordMixedReceiptResult(CommandResult):
-    """The purchase of the receipt, None where it has none, and its refunds.
+    """The purchase of the receipt (None if it has none) and its refunds.
 
-    `already_recorded`: all of it was recorded under other keys.
+    `already_recorded`: all parts were recorded before, under other keys.
     """
 
     purchase_id: str | None
@@ -50,17 +50,17 @@ class RecordMixedReceiptResult(CommandResult):
 async def run(
     session: Session, *, context: CommandContext, command: RecordMixedReceipt
 ) -> RecordMixedReceiptResult | Problem:
-    """Record the purchase, then the refunds; parts that are recorded already are left as they are."""
-    result: RecordPurchaseResult | None = None
+    """Record the purchase, then the refunds; parts that were recorded before stay as they are."""
+    purchase_result: RecordPurchaseResult | None = None
     if command.purchase is not None:
         recorded = await record_purchase.run(session, context=context, command=command.purchase)
         if isinstance(recorded, Problem):
             return recorded
         assert not isinstance(recorded, ReceiptQuarantined), "only a receipt sent with an access key goes there"
-        result = recorded
+        purchase_result = recorded
     refunds: list[RecordRefundResult] = []
-    for returned in command.returned:
-        refund = await record_refund.run(session, context=context, command=returned)
+    for refund_command in command.refunds:
+        refund = await record_refund.run(session, context=context, command=refund_command)
         if isinstance(refund, Problem):
             return refund
         if isinstance(refund, RefundPending):
@@ -68,8 +68,8 @@ async def run(
         assert not isinstance(refund, ReceiptQuarantined), "only a receipt sent with an access key goes there"
         refunds.append(refund)
     return RecordMixedReceiptResult(
-        purchase_id=result.purchase_id if result is not None else None,
+        purchase_id=purchase_result.purchase_id if purchase_result is not None else None,
         refund_ids=tuple(refund.refund_id for refund in refunds),
-        already_recorded=(result is None or result.already_recorded)
+        already_recorded=(purchase_result is None or purchase_result.already_recorded)
         and all(refund.already_recorded for refund in refunds),
     )

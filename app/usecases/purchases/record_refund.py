@@ -18,7 +18,7 @@ from app.usecases.command import CommandContext, use_case
 from app.usecases.purchases.booking.book_refund import book_refund
 from app.usecases.purchases.commands import ReceiptQuarantined, RecordRefund, RecordRefundResult, RefundPending
 from app.usecases.purchases.duplicates.receipts import time_missing_problem
-from app.usecases.purchases.duplicates.refunds import known_refund
+from app.usecases.purchases.duplicates.refunds import earlier_refund_result
 from app.usecases.purchases.pending.record_pending import record_pending_refund
 from app.usecases.purchases.quarantine_receipt import quarantine_refund
 
@@ -29,12 +29,12 @@ async def run(
 ) -> RecordRefundResult | RefundPending | ReceiptQuarantined | Problem:
     """Record the refund and claw back, under the terms of the purchase, what the remaining goods would not have earned.
 
-    A refund that arrives before its purchase is pending, and applied when that arrives. One with a time that cannot be
-    right goes into quarantine.
+    A refund that arrives before its purchase is pending, and is applied when the purchase arrives. A refund with a time that
+    cannot be right goes into quarantine.
     """
     purchase = await purchase_of(session, context=context, command=command)
     if isinstance(purchase, Problem):
-        return await known_of_several(session, context=context, command=command, problem=purchase)
+        return await earlier_result_if_ambiguous(session, context=context, command=command, problem=purchase)
     quarantined = await quarantine_refund(session, context=context, command=command, purchase=purchase)
     if quarantined is not None:
         return quarantined
@@ -45,11 +45,11 @@ async def run(
 
 
 async def purchase_of(session: Session, *, context: CommandContext, command: RecordRefund) -> Purchase | Problem | None:
-    """The purchase to refund, None where its receipt is not known yet, or what is wrong with the command."""
-    if (wrong := quantity_problem(command.lines)) is not None:
-        return wrong
+    """The purchase to refund, None if its receipt is not known yet, or the problem with the command."""
+    if (problem := quantity_problem(command.lines)) is not None:
+        return problem
     number = command.external_id
-    if number is not None and not command.timed and context.program.numbering.per_day:
+    if number is not None and not command.states_time and context.program.numbering.per_day:
         return time_missing_problem(path=("occurredAt",))
     if command.receipt is not None:
         return await receipt_references.find(
@@ -59,10 +59,10 @@ async def purchase_of(session: Session, *, context: CommandContext, command: Rec
     return purchase if purchase is not None else Problem(ProblemCode.PURCHASE_NOT_FOUND, path=("purchase",))
 
 
-async def known_of_several(
+async def earlier_result_if_ambiguous(
     session: Session, *, context: CommandContext, command: RecordRefund, problem: Problem
 ) -> RecordRefundResult | Problem:
-    """The result of a refund recorded before its reference matched several receipts, else the problem."""
+    """The result of a refund that was recorded before its reference matched several receipts; otherwise `problem`."""
     if problem.code is not ProblemCode.RECEIPT_AMBIGUOUS or command.external_id is None:
         return problem
     candidates = await purchases.by_ids(session, purchase_ids=problem.purchase_ids)
@@ -71,7 +71,7 @@ async def known_of_several(
         customer = await customers.find(session, by=CustomerReference(purchase.customer_id))
         if customer is None:
             continue
-        earlier_result = await known_refund(
+        earlier_result = await earlier_refund_result(
             session, context=context, command=command, purchase=purchase, customer=customer, origin=origin
         )
         if isinstance(earlier_result, RecordRefundResult):
@@ -82,7 +82,7 @@ async def known_of_several(
 async def run_refund(
     session: Session, *, context: CommandContext, command: RecordRefund, purchase: Purchase
 ) -> RecordRefundResult | Problem:
-    """Carry out a refund of a known purchase. A known number gets its earlier result."""
+    """Carry out a refund of a known purchase. A refund number that was recorded before gets its earlier result."""
     customer = await customers.find(session, by=CustomerReference(purchase.customer_id), lock=True)
     deciding_terms = await versions.version(session, number=purchase.terms_version)
     if customer is None or deciding_terms is None:
@@ -90,16 +90,16 @@ async def run_refund(
     purchase = await purchases.reread(session, purchase=purchase)
     if command.external_id is not None:
         origin = ReceiptOrigin(purchase.location_id, command.number_used_at or command.occurred_at, purchase.facts.zone)
-        same = await known_refund(
+        earlier_result = await earlier_refund_result(
             session, context=context, command=command, purchase=purchase, customer=customer, origin=origin
         )
-        if same is not None:
-            return same
+        if earlier_result is not None:
+            return earlier_result
         command = replace(command, space=context.program.numbering.space(origin))
     if command.occurred_at < purchase.occurred_at:
         return Problem(ProblemCode.CLOCK_SKEW, path=("occurredAt",), detail=detail("REFUND_BEFORE_PURCHASE"))
-    earlier = await refunds.of_purchase(session, purchase_id=purchase.id)
-    remaining = RemainingGoods.after_refunds(purchase.facts, refunds=earlier)
+    earlier_refunds = await refunds.of_purchase(session, purchase_id=purchase.id)
+    remaining = RemainingGoods.after_refunds(purchase.facts, refunds=earlier_refunds)
     returned = resolve_return(
         lines=command.lines, amounts=command.amounts, amount=command.amount, facts=purchase.facts, remaining=remaining
     )
@@ -112,7 +112,7 @@ async def run_refund(
         purchase=purchase,
         customer=customer,
         terms=deciding_terms,
-        earlier=earlier,
-        before=remaining,
+        earlier_refunds=earlier_refunds,
+        remaining_before=remaining,
         returned=returned,
     )

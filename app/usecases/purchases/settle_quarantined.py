@@ -42,7 +42,7 @@ class SettleQuarantined:
     """The receipt in quarantine or the pending refund, how it is settled, and why.
 
     `occurred_at` is the corrected time, with BOOK_AT only. `receipts_to_lock` are the numbers of the purchases involved:
-    other commands about them wait until it is settled.
+    other commands about these receipts wait until this command is done.
     """
 
     quarantined_id: str | None
@@ -53,7 +53,7 @@ class SettleQuarantined:
     receipts_to_lock: tuple[str, ...] = ()
 
 
-Booked: TypeAlias = RecordPurchaseResult | RecordRefundResult | RecordExchangeResult | RefundPending
+BookedResult: TypeAlias = RecordPurchaseResult | RecordRefundResult | RecordExchangeResult | RefundPending
 
 
 @stored_as("quarantined_settled")
@@ -62,7 +62,7 @@ class SettleQuarantinedResult(CommandResult):
     """The receipt that was in quarantine, and the result of the command that booked it; None if it was dismissed."""
 
     quarantined_id: str
-    booked: Booked | None = None
+    booked: BookedResult | None = None
 
     def without_personal_values(self) -> Self:
         """The result as it is stored and shown: decisions without values that reveal a date of birth."""
@@ -81,17 +81,17 @@ class PendingRefundDismissed(CommandResult):
 async def run(
     session: Session, *, context: CommandContext, command: SettleQuarantined
 ) -> SettleQuarantinedResult | PendingRefundDismissed | Problem:
-    """Settle it. A receipt that is rejected when it is booked stays in quarantine: the transaction must be rolled back."""
-    if (wrong := _input_problem(command)) is not None:
-        return wrong
+    """Settle the receipt. If its booking is rejected, the transaction must be rolled back: the receipt stays in quarantine."""
+    if (problem := _input_problem(command)) is not None:
+        return problem
     if command.pending_refund_id is not None:
         return await _dismiss_pending_refund(session, context=context, command=command)
     return await _settle(session, context=context, command=command)
 
 
 def _input_problem(command: SettleQuarantined) -> Problem | None:
-    if (wrong := reason_problem(command.reason)) is not None:
-        return wrong
+    if (problem := reason_problem(command.reason)) is not None:
+        return problem
     if (command.occurred_at is None) is (command.action is QuarantineAction.BOOK_AT):
         unfit = detail("TIME_WITH_BOOK_AT")
         return Problem(ProblemCode.INVALID_INPUT, path=("occurredAt",), detail=unfit)
@@ -116,19 +116,19 @@ async def _settle(
         settled_by=context.actor,
         settled_because=command.reason,
     )
-    booked: Booked | None = None
+    booked: BookedResult | None = None
     if command.action is not QuarantineAction.DISMISS:
         at = command.occurred_at or before.occurred_at
-        made = await _book(session, context=replace(context, time_reviewed=True), item=before, at=at)
-        if isinstance(made, Problem):
-            return replace(made, path=_path(made, command=command))
-        booked = made
+        result = await _book(session, context=replace(context, time_reviewed=True), item=before, at=at)
+        if isinstance(result, Problem):
+            return replace(result, path=_path(result, command=command))
+        booked = result
         after = _as_booked(after, booked=booked, at=at)
     await quarantine.settle(session, before=before, after=after)
     return SettleQuarantinedResult(quarantined_id=before.id, booked=booked)
 
 
-def _as_booked(item: QuarantinedRecord, *, booked: Booked, at: datetime) -> QuarantinedRecord:
+def _as_booked(item: QuarantinedRecord, *, booked: BookedResult, at: datetime) -> QuarantinedRecord:
     item = replace(item, state=QuarantineState.BOOKED, booked_for=at)
     match booked:
         case RecordPurchaseResult():
@@ -143,7 +143,7 @@ def _as_booked(item: QuarantinedRecord, *, booked: Booked, at: datetime) -> Quar
 
 async def _book(
     session: Session, *, context: CommandContext, item: QuarantinedRecord, at: datetime
-) -> Booked | Problem:
+) -> BookedResult | Problem:
     """Carry out the command as if it had arrived in time, at `at`."""
     booked = await _carry_out(session, context=context, item=item, at=at)
     assert not isinstance(booked, ReceiptQuarantined), "a receipt that staff have reviewed is booked or rejected"
@@ -152,20 +152,22 @@ async def _book(
 
 async def _carry_out(
     session: Session, *, context: CommandContext, item: QuarantinedRecord, at: datetime
-) -> Booked | ReceiptQuarantined | Problem:
+) -> BookedResult | ReceiptQuarantined | Problem:
     if item.kind is QuarantineKind.REFUND:
         return await record_refund.run(session, context=context, command=refund_of(item.command, at=at))
     customer = CustomerReference(item.customer_id) if item.customer_id is not None else None
     if item.kind is QuarantineKind.PURCHASE:
         if customer is None:
             raise LookupError(f"{item.kind} {item.id} in quarantine has no customer")
-        return await record_purchase.run(session, context=context, command=receipt_of(item.command, at=at).of(customer))
+        return await record_purchase.run(
+            session, context=context, command=receipt_of(item.command, at=at).for_customer(customer)
+        )
     refund, new_receipt = refund_of(item.command["refund"], at=at), receipt_of(item.command["new_receipt"], at=at)
     return await record_exchange.run(session, context=context, command=RecordExchange(refund, new_receipt, customer))
 
 
 def _path(problem: Problem, *, command: SettleQuarantined) -> tuple[str | int, ...]:
-    """The path of a problem in the input of the settlement: the time, or the receipt as a whole."""
+    """The path of a booking problem in the input of `settleQuarantined`: the corrected time, or the receipt as a whole."""
     wrong_time = problem.path[-1:] == ("occurredAt",) and command.occurred_at is not None
     return ("occurredAt",) if wrong_time else ("quarantined",)
 
@@ -173,7 +175,7 @@ def _path(problem: Problem, *, command: SettleQuarantined) -> tuple[str | int, .
 async def _dismiss_pending_refund(
     session: Session, *, context: CommandContext, command: SettleQuarantined
 ) -> PendingRefundDismissed | Problem:
-    """Dismiss a pending refund, or one that its purchase could not take."""
+    """Dismiss a refund that is pending, or that was rejected when its purchase arrived."""
     id = command.pending_refund_id or ""
     pending = await pending_refunds.by_id(session, pending_id=id, lock=True)
     if pending is None:

@@ -1,4 +1,4 @@
-"""Book a redemption or a hold: by the snapshot where that is enough, else by a replay."""
+"""Book a redemption or a hold: from the snapshot if that is enough, otherwise by a replay."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class RedemptionRequest:
 
     @property
     def customer_id(self) -> str:
-        """The id of the customer who redeems: where a merged customer was named, the id of that one, not of the survivor."""
+        """The id of the customer who redeems; if a merged customer was named, their id and not that of the survivor."""
         return self.customer.requested_id or self.customer.id
 
 
@@ -84,22 +84,22 @@ async def book_from_snapshot(
         return result
     if not await rewards.take_from_stock(session, reward=request.reward):
         return OUT_OF_STOCK
-    redeemed = _redemption(context=context, request=request, facts=request.facts, decision=decision)
-    await _store(session, context=context, request=request, redemption=redeemed)
+    new_redemption = _redemption(context=context, request=request, facts=request.facts, decision=decision)
+    await _store(session, context=context, request=request, redemption=new_redemption)
     inventory = await lots.inventory(session, account_id=account.id)
     lots_before, cost = dict(inventory.lots), decision.amount(request.unit)
-    draws = inventory.consume(redeemed.id, cost, at=at, rank=_price_of_lots(old_prices, request=request))
+    draws = inventory.consume(new_redemption.id, cost, at=at, rank=_price_of_lots(old_prices, request=request))
     writer = AccountWriter(session=session, write_context=context, account=account, lots_before=lots_before)
-    posting = Posting(PostingKey(EntryType.REDEEM, redeemed.id), at, draws, decision)
+    posting = Posting(PostingKey(EntryType.REDEEM, new_redemption.id), at, draws, decision)
     entry = await writer.append(
-        posting, lots_after=inventory.lots, references=EntryReferences(redemption_id=redeemed.id)
+        posting, lots_after=inventory.lots, references=EntryReferences(redemption_id=new_redemption.id)
     )
     balance_after = replace(account.balance, available=account.balance.available - cost)
     points_account = request.customer.account
     if request.unit is not Unit.POINTS:
         await writer.store(lots_after=inventory.lots, balance=balance_after)
         writer = AccountWriter(session=session, write_context=context, account=points_account, lots_before={})
-    # The state of replay stands in the points account, whichever unit paid.
+    # The state of replay is stored in the points account, whichever unit paid.
     await writer.store(
         lots_after=inventory.lots,
         balance=balance_after if request.unit is Unit.POINTS else points_account.balance,
@@ -107,10 +107,10 @@ async def book_from_snapshot(
         next_change_at=points_account.next_change_at,
         next_notice_at=points_account.next_notice_at,
         terms_version=request.terms.version,
-        digests=(redemptions.row_digest(redeemed),),
+        digests=(redemptions.row_digest(new_redemption),),
     )
     balances[request.unit] = balance_after
-    return replace(result, balances=balances, entry_id=entry.id, redemption_id=redeemed.id)
+    return replace(result, balances=balances, entry_id=entry.id, redemption_id=new_redemption.id)
 
 
 async def book_by_replay(
@@ -118,55 +118,65 @@ async def book_by_replay(
 ) -> RedeemRewardResult | Problem:
     """Replay the wallet, decide by its balance at the time of the redemption and its balance now, and post the differences."""
     account, at = request.customer.account, request.facts.occurred_at
-    before = await replay_account(session, account=account, until=at)
-    past = before.wallet if account.all_events_before(at) else before.as_of(at, customer_id=request.customer_id)
-    on_hold = uses_on_hold(
-        before.recorded_history,
+    account_before = await replay_account(session, account=account, until=at)
+    wallet_then = (
+        account_before.wallet
+        if account.all_events_before(at)
+        else account_before.as_of(at, customer_id=request.customer_id)
+    )
+    held_uses = uses_on_hold(
+        account_before.recorded_history,
         customer_id=request.customer_id,
         terms=request.terms,
-        wallet=past,
-        at=before.until,
+        wallet=wallet_then,
+        at=account_before.until,
     )
-    facts = past.memberships[request.customer_id].with_rule_facts(request.facts, terms=request.terms, held_uses=on_hold)
-    balance = balance_of(before.wallet, at=before.until, unit=request.unit)
-    available = min(past.unit_accounts[request.unit].inventory.available(at=at), balance.available)
+    facts = wallet_then.memberships[request.customer_id].with_rule_facts(
+        request.facts, terms=request.terms, held_uses=held_uses
+    )
+    balance = balance_of(account_before.wallet, at=account_before.until, unit=request.unit)
+    available = min(wallet_then.unit_accounts[request.unit].inventory.available(at=at), balance.available)
     decision = redemption.redeem(
         terms=request.terms,
         clause=request.clause,
         facts=facts,
         available=available,
         owed=balance.owed,
-        charge=_charge(past, request=request),
-        activations=pending_points(before.wallet, terms=request.terms, at=before.until).activations_for(request.clause),
+        charge=_charge(wallet_then, request=request),
+        activations=pending_points(account_before.wallet, terms=request.terms, at=account_before.until).activations_for(
+            request.clause
+        ),
     )
-    result = _result(request, decision=decision, balances=before.balances)
+    result = _result(request, decision=decision, balances=account_before.balances)
     if decision.outcome is DecisionOutcome.REFUSED:
         return result
     if not await rewards.take_from_stock(session, reward=request.reward):
         return OUT_OF_STOCK
-    redeemed = _redemption(context=context, request=request, facts=facts, decision=decision)
-    await _store(session, context=context, request=request, redemption=redeemed)
-    event = _new_event(request, redemption=redeemed)
-    replayed = replay_recorded(before.recorded_history, versions=before.versions, events=[event], until=at)
+    new_redemption = _redemption(context=context, request=request, facts=facts, decision=decision)
+    await _store(session, context=context, request=request, redemption=new_redemption)
+    event = _new_event(request, redemption=new_redemption)
+    replayed = replay_recorded(
+        account_before.recorded_history, versions=account_before.versions, events=[event], until=at
+    )
     entries = await post_differences(
         session,
         write_context=context,
         replayed=replayed,
-        digests=(redemptions.row_digest(redeemed),),
-        event_id=redeemed.id,
-        decisions={redeemed.id: decision},
+        digests=(redemptions.row_digest(new_redemption),),
+        event_id=new_redemption.id,
+        decisions={new_redemption.id: decision},
     )
-    entry = entries.get(PostingKey(EntryType.REDEEM, redeemed.id))
+    entry = entries.get(PostingKey(EntryType.REDEEM, new_redemption.id))
     return replace(
         result,
         balances=replayed.balances,
         entry_id=entry.id if entry is not None else None,
-        redemption_id=redeemed.id,
+        redemption_id=new_redemption.id,
     )
 
 
 def _charge(wallet: Wallet, *, request: RedemptionRequest) -> RewardCharge | None:
-    """The cost of the reward where points of different age pay different prices."""
+    """What the reward costs if points of different age pay different prices; None if all pay the current price."""
     if request.unit is not Unit.POINTS:
         return None
     old_prices = wallet.old_prices(terms=request.terms, at=request.facts.occurred_at)
@@ -174,7 +184,7 @@ def _charge(wallet: Wallet, *, request: RedemptionRequest) -> RewardCharge | Non
 
 
 def _price_of_lots(old_prices: OldPrices | None, *, request: RedemptionRequest) -> Callable[[Lot], int] | None:
-    """A function that gives the price for points of a lot; None where all points pay the current price."""
+    """A function that gives the price that points of a lot pay; None if all points pay the current price."""
     if old_prices is None:
         return None
     current_price = redemption.reward_cost(request.clause).points
@@ -183,7 +193,7 @@ def _price_of_lots(old_prices: OldPrices | None, *, request: RedemptionRequest) 
 
 def _new_event(request: RedemptionRequest, *, redemption: Redemption) -> NewEvent:
     if redemption.held_until is not None:
-        placed = HoldPlaced(
+        hold_placed = HoldPlaced(
             id=redemption.id,
             at=redemption.occurred_at,
             points=redemption.points,
@@ -191,7 +201,7 @@ def _new_event(request: RedemptionRequest, *, redemption: Redemption) -> NewEven
             terms=request.terms,
             reward=request.reward.key,
         )
-        return NewEvent(placed, customer_id=request.customer_id)
+        return NewEvent(hold_placed, customer_id=request.customer_id)
     clauses = redemption.decision.applied_clauses()
     event = RewardRedeemed(
         redemption.id,
@@ -215,14 +225,14 @@ async def _store(
 
 
 def as_paid(redemption: Redemption, *, context: CommandContext) -> Redemption:
-    """The redemption as it is once it was paid for: handed over by a till, or issued to a customer who gets it later."""
+    """The redemption after it was paid for: handed over by a till, or issued to a customer who gets the reward later."""
     if context.is_self_service:
         return replace(redemption, state=RedemptionState.ISSUED, issued_at=context.now)
     return replace(redemption, state=RedemptionState.FULFILLED, fulfilled_at=context.now, fulfilled_by=context.actor)
 
 
 def _result(request: RedemptionRequest, *, decision: Decision, balances: Mapping[Unit, Balance]) -> RedeemRewardResult:
-    """The result of a request, without a redemption: the decision, with the balances behind it."""
+    """The result of a request without a redemption: the decision, and the balances that it was based on."""
     return RedeemRewardResult(
         decision=decision,
         balances=balances,
@@ -236,9 +246,9 @@ def _redemption(
     *, context: CommandContext, request: RedemptionRequest, facts: PurchaseFacts, decision: Decision
 ) -> Redemption:
     hold, origin = request.command.hold, ReceiptOrigin(facts.location, facts.occurred_at, facts.zone)
-    # Counted from the last known event, so that no hold ends before it began, whatever the till's clock showed.
-    since = latest(facts.occurred_at, context.now, request.customer.account.replayed_through)
-    requested = Redemption(
+    # Not before the last known event, so that no hold ends before it began, whatever the till's clock showed.
+    hold_starts_at = latest(facts.occurred_at, context.now, request.customer.account.replayed_through)
+    new_redemption = Redemption(
         id=context.new_id(),
         customer_id=request.customer_id,
         reward_id=request.reward.id,
@@ -251,10 +261,10 @@ def _redemption(
         decision=decision,
         facts_text=json_text(facts.to_data()),
         decision_text=json_text(decision.to_data()),
-        held_until=since + hold.length if hold is not None else None,
+        held_until=hold_starts_at + hold.length if hold is not None else None,
         checkout=hold.checkout if hold is not None else None,
         space=context.program.numbering.space(origin) if hold is not None else PROGRAM_WIDE,
         actor=context.actor,
         source=context.sources[0],
     )
-    return requested if hold is not None else as_paid(requested, context=context)
+    return new_redemption if hold is not None else as_paid(new_redemption, context=context)

@@ -35,15 +35,15 @@ from app.usecases.programs.staff_limits import budget_problem
 from app.usecases.results import DecidedResult, stored_as
 from app.usecases.rewards.redemption_payments import spent_problem
 
-WITHOUT_REASON = frozenset({Role.TILL, Role.CUSTOMER})
-"""Roles that give no reason; staff and the owner may reverse handed-over goods, and have to give one."""
+ROLES_WITHOUT_REASON = frozenset({Role.TILL, Role.CUSTOMER})
+"""Roles that give no reason. Staff and the owner, who may reverse redemptions of handed-over goods, must give one."""
 
 
 @dataclass(frozen=True, slots=True)
 class CancelRedemption:
     """The redemption, the role of the caller, and the reason.
 
-    `shop_at_fault`: expired points can be spent for a while.
+    `shop_at_fault`: points that have expired meanwhile can be spent for a while.
     """
 
     redemption_id: str
@@ -53,7 +53,7 @@ class CancelRedemption:
 
 
 @dataclass(frozen=True, slots=True)
-class _Paid:
+class _PaidRedemption:
     """A redemption that was paid for, its customer, and the terms that decided it; the account is locked."""
 
     redemption: Redemption
@@ -64,7 +64,7 @@ class _Paid:
 @stored_as("redemption_cancelled")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelRedemptionResult(DecidedResult):
-    """The decision on a reversal, and the entry that restored the points; None where the terms refused it."""
+    """The decision on a reversal, and the entry that restored the points (None if the terms refused the reversal)."""
 
     customer_id: str
     redemption_id: str
@@ -76,11 +76,11 @@ class CancelRedemptionResult(DecidedResult):
 async def run(
     session: Session, *, context: CommandContext, command: CancelRedemption
 ) -> CancelRedemptionResult | Problem:
-    """Reverse a redemption, if this caller may.
+    """Reverse a redemption, if the caller may do so.
 
-    A redemption that paid a purchase is restored with a refund of that purchase, and in no other way.
+    The points of a redemption that paid a purchase are restored with a refund of that purchase, and in no other way.
     """
-    paid = await _paid(session, context=context, command=command)
+    paid = await _find_paid(session, context=context, command=command)
     if paid is None:
         return Problem(ProblemCode.REDEMPTION_NOT_FOUND, path=("redemption",))
     problem = await own_wallet.problem(
@@ -92,28 +92,28 @@ async def run(
         return problem
     if (problem := await _reversal_problem(session, context=context, command=command, paid=paid)) is not None:
         return problem
-    if command.role is Role.CUSTOMER and (refused := _window_refusal(paid, at=context.now)) is not None:
+    if command.role is Role.CUSTOMER and (refusal := _window_refusal(paid, at=context.now)) is not None:
         balances = await balances_now(session, customer=paid.customer)
-        return _result(paid, decision=refused, balances=balances, entry=None)
-    if command.role not in WITHOUT_REASON and not command.reason:
+        return _result(paid, decision=refusal, balances=balances, entry=None)
+    if command.role not in ROLES_WITHOUT_REASON and not command.reason:
         return Problem(ProblemCode.REASON_MISSING, path=("reason",))
     moved = {unit: paid.redemption.decision.amount(unit) for unit in Unit}
-    above = await budget_problem(
+    problem = await budget_problem(
         session, context=context, budget=StaffBudget.ADJUSTMENTS, moved=moved, path=("redemption",)
     )
-    if above is not None:
-        return above
+    if problem is not None:
+        return problem
     return await _reverse(session, context=context, command=command, paid=paid)
 
 
 async def _reversal_problem(
-    session: Session, *, context: CommandContext, command: CancelRedemption, paid: _Paid
+    session: Session, *, context: CommandContext, command: CancelRedemption, paid: _PaidRedemption
 ) -> Problem | None:
-    """Why it cannot be reversed, or not by this caller; None where it can."""
+    """Why the redemption cannot be reversed, or not by this caller; None if it can."""
     redemption, till_deadline = paid.redemption, None
-    spent = await spent_problem(session, redemption_id=redemption.id, account=paid.customer.account, at=context.now)
-    if spent is not None:
-        return spent
+    problem = await spent_problem(session, redemption_id=redemption.id, account=paid.customer.account, at=context.now)
+    if problem is not None:
+        return problem
     if command.role is Role.TILL and context.actor is not None and redemption.fulfilled_at is not None:
         latest_id = await redemptions.latest_fulfilled_with(session, access_key_id=context.actor)
         till_deadline = (
@@ -129,7 +129,7 @@ async def _reversal_problem(
     return Problem(code, path=("redemption",)) if code is not None else None
 
 
-def _window_refusal(paid: _Paid, *, at: datetime) -> Decision | None:
+def _window_refusal(paid: _PaidRedemption, *, at: datetime) -> Decision | None:
     """The refusal by the terms of the redemption, or None as long as a customer may cancel it."""
     return reversal.window_refusal(
         paid.terms, paid_at=_paid_at(paid.redemption), at=at, zone=paid.redemption.facts.zone
@@ -137,12 +137,12 @@ def _window_refusal(paid: _Paid, *, at: datetime) -> Decision | None:
 
 
 def _paid_at(redemption: Redemption) -> datetime:
-    """When it was paid for, from which the window counts: for a hold that is when it was captured."""
+    """When a redemption was paid for (a hold by a customer: when it was captured), from which the window for cancelling counts."""
     return redemption.issued_at or redemption.occurred_at
 
 
-async def _paid(session: Session, *, context: CommandContext, command: CancelRedemption) -> _Paid | None:
-    """The redemption to reverse; None if it is not there, which the redemptions of others are not for a customer."""
+async def _find_paid(session: Session, *, context: CommandContext, command: CancelRedemption) -> _PaidRedemption | None:
+    """The redemption to reverse; None if there is none, or it is not one of the customer whose key is used."""
     redemption = await redemptions.by_id(session, redemption_id=command.redemption_id)
     by = CustomerReference(redemption.customer_id) if redemption is not None else None
     if by is None or not await own_wallet.may_act_for(session, principal=context.principal, by=by):
@@ -155,11 +155,11 @@ async def _paid(session: Session, *, context: CommandContext, command: CancelRed
     )
     if redemption is None or customer is None or deciding_terms is None:
         raise LookupError(f"redemption {command.redemption_id} has lost its customer, or its terms")
-    return _Paid(redemption, customer, deciding_terms)
+    return _PaidRedemption(redemption, customer, deciding_terms)
 
 
 def _not_reversible_problem(redemption: Redemption, *, command: CancelRedemption) -> Problem | None:
-    """Why there is nothing to reverse, or not in this way."""
+    """Why this command cannot reverse a redemption in its present state; None if it can."""
     path = ("redemption",)
     if redemption.state is RedemptionState.HELD:
         return Problem(ProblemCode.INVALID_INPUT, path=path, detail=detail("HELD_RELEASE"))
@@ -167,46 +167,46 @@ def _not_reversible_problem(redemption: Redemption, *, command: CancelRedemption
         return Problem(ProblemCode.NOT_HELD, path=path)
     if redemption.state is RedemptionState.CANCELLED:
         return Problem(ProblemCode.ALREADY_REVERSED, path=path)
-    if command.shop_at_fault and command.role in WITHOUT_REASON:
+    if command.shop_at_fault and command.role in ROLES_WITHOUT_REASON:
         return Problem(ProblemCode.INVALID_INPUT, path=("shopAtFault",), detail=detail("AT_FAULT_ROLE"))
     return None
 
 
 async def _reverse(
-    session: Session, *, context: CommandContext, command: CancelRedemption, paid: _Paid
+    session: Session, *, context: CommandContext, command: CancelRedemption, paid: _PaidRedemption
 ) -> CancelRedemptionResult:
     redemption = paid.redemption
     # The clock of the redeeming till may be ahead: a reversal is never before its redemption.
     at = latest(context.now, redemption.occurred_at)
-    grace = reversal.grace_ends_at(at, zone=redemption.facts.zone) if command.shop_at_fault else None
-    reversed_by = Reversal(
+    usable_until = reversal.grace_ends_at(at, zone=redemption.facts.zone) if command.shop_at_fault else None
+    new_reversal = Reversal(
         id=context.new_id(),
         redemption_id=redemption.id,
         occurred_at=at,
         recorded_at=context.now,
-        usable_until=grace,
+        usable_until=usable_until,
         reason=command.reason,
         actor=context.actor,
     )
-    changed = await end_redemption(session, redemption=redemption, state=RedemptionState.CANCELLED, ended_at=None)
-    await reversals.add(session, reversal=reversed_by)
+    change = await end_redemption(session, redemption=redemption, state=RedemptionState.CANCELLED, ended_at=None)
+    await reversals.add(session, reversal=new_reversal)
     replayed = await replay_account(session, account=paid.customer.account, until=at)
     entries = await post_differences(
         session,
         write_context=context,
         replayed=replayed,
-        digests=(reversals.row_digest(reversed_by),),
-        redemption_changes=[changed],
-        event_id=reversed_by.id,
+        digests=(reversals.row_digest(new_reversal),),
+        redemption_changes=[change],
+        event_id=new_reversal.id,
     )
-    subject = PostingKey(EntryType.REVERSAL, reversed_by.id)
+    posting_key = PostingKey(EntryType.REVERSAL, new_reversal.id)
     postings = (posting for unit_account in replayed.wallet.unit_accounts.values() for posting in unit_account.postings)
-    decision = next(posting.decision for posting in postings if posting.key == subject)
-    return _result(paid, decision=decision, balances=replayed.balances, entry=entries[subject])
+    decision = next(posting.decision for posting in postings if posting.key == posting_key)
+    return _result(paid, decision=decision, balances=replayed.balances, entry=entries[posting_key])
 
 
 def _result(
-    paid: _Paid, *, decision: Decision, balances: Mapping[Unit, Balance], entry: Entry | None
+    paid: _PaidRedemption, *, decision: Decision, balances: Mapping[Unit, Balance], entry: Entry | None
 ) -> CancelRedemptionResult:
     return CancelRedemptionResult(
         decision=decision,

@@ -47,7 +47,7 @@ class ReleaseHold(HoldReference):
 @stored_as("hold_captured")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaptureHoldResult(DecidedResult):
-    """The decision by which a hold was placed, its redemption, and the entry that paid it."""
+    """The decision with which a hold was placed, its redemption, and the entry that paid for it."""
 
     customer_id: str
     redemption_id: str
@@ -60,7 +60,7 @@ class CaptureHoldResult(DecidedResult):
 class ReleaseHoldResult(CommandResult):
     """The redemption that was held, and the balances after its release.
 
-    `entry_id` is the entry by which points expired at once, None where none did.
+    `entry_id` is the entry with which points expired at once, None if none did.
     """
 
     customer_id: str
@@ -72,36 +72,37 @@ class ReleaseHoldResult(CommandResult):
 
 @use_case(CaptureHoldResult)
 async def capture(session: Session, *, context: CommandContext, command: CaptureHold) -> CaptureHoldResult | Problem:
-    """Pay for a hold: the redemption as it was decided when the hold was placed, and at that time."""
-    found = await _find_hold(session, context=context, reference=command)
-    if isinstance(found, Problem):
-        return found
-    held, customer = found
-    # Releasing a hold must not prolong the validity of its points, so only its capture is rejected.
+    """Pay for a hold: the redemption counts as it was decided, and at the time at which the hold was placed."""
+    hold_and_customer = await _find_hold(session, context=context, reference=command)
+    if isinstance(hold_and_customer, Problem):
+        return hold_and_customer
+    hold, customer = hold_and_customer
+    # Holders of staff keys may not capture holds of their own wallet. They may release them, which cannot prolong the validity
+    # of points.
     problem = await own_wallet.problem(session, principal=context.principal, customer=customer, path=("hold",))
     if problem is not None:
         return problem
-    if (not_held := _not_held_problem(held, customer=customer, context=context)) is not None:
-        return not_held
-    return await _capture(session, context=context, held=held, customer=customer)
+    if (problem := _not_held_problem(hold, customer=customer, context=context)) is not None:
+        return problem
+    return await _capture(session, context=context, hold=hold, customer=customer)
 
 
 @use_case(ReleaseHoldResult)
 async def release(session: Session, *, context: CommandContext, command: ReleaseHold) -> ReleaseHoldResult | Problem:
     """Release a hold: its points and goods are free again. Points past their last day expire at once."""
-    found = await _find_hold(session, context=context, reference=command)
-    if isinstance(found, Problem):
-        return found
-    held, customer = found
-    if (not_held := _not_held_problem(held, customer=customer, context=context)) is not None:
-        return not_held
-    return await _release(session, context=context, held=held, customer=customer)
+    hold_and_customer = await _find_hold(session, context=context, reference=command)
+    if isinstance(hold_and_customer, Problem):
+        return hold_and_customer
+    hold, customer = hold_and_customer
+    if (problem := _not_held_problem(hold, customer=customer, context=context)) is not None:
+        return problem
+    return await _release(session, context=context, hold=hold, customer=customer)
 
 
-def _not_held_problem(held: Redemption, *, customer: Customer, context: CommandContext) -> Problem | None:
-    """The problem with a hold that has ended, or None; an expired hold has ended even before the scheduler settles its account."""
-    expired = held.hold_has_expired(at=latest(context.now, customer.account.replayed_through))
-    if held.state is not RedemptionState.HELD or expired:
+def _not_held_problem(hold: Redemption, *, customer: Customer, context: CommandContext) -> Problem | None:
+    """The problem with a hold that has ended, or None; an expired hold has ended, even if its account is not settled yet."""
+    has_expired = hold.hold_has_expired(at=latest(context.now, customer.account.replayed_through))
+    if hold.state is not RedemptionState.HELD or has_expired:
         return Problem(ProblemCode.NOT_HELD, path=("hold",))
     return None
 
@@ -109,7 +110,7 @@ def _not_held_problem(held: Redemption, *, customer: Customer, context: CommandC
 async def _find_hold(
     session: Session, *, context: CommandContext, reference: HoldReference
 ) -> tuple[Redemption, Customer] | Problem:
-    """The hold and its customer, with the account locked, or why there is none."""
+    """The hold and its customer, with the account locked, or the problem that there is none."""
     not_found = Problem(ProblemCode.HOLD_NOT_FOUND, path=("hold",))
     redemption: Redemption | Problem | None
     if reference.redemption_id is not None:
@@ -120,7 +121,7 @@ async def _find_hold(
         return redemption
     if redemption is None or redemption.held_until is None:
         return not_found
-    # A customer ends the holds that they placed themselves, not those of a checkout of the shop.
+    # A customer may end only holds that they placed themselves, not those of a checkout of the shop.
     if context.is_self_service and redemption.source not in context.sources:
         return not_found
     customer = await customers.find(session, by=CustomerReference(redemption.customer_id), lock=True)
@@ -130,64 +131,62 @@ async def _find_hold(
 
 
 async def _hold_of_checkout(session: Session, *, context: CommandContext, checkout: str) -> Redemption | Problem | None:
-    """The hold of a checkout: the active one, or else the newest; of several active ones none, as a guess may be wrong."""
+    """The hold of a checkout: the active one, or else the newest; None if there is none, a problem if several are active."""
     holds = await redemptions.by_checkout_number(
         session, checkout=checkout, sources=context.sources, limit=MAX_LISTED_MATCHES
     )
-    running = [
+    active_holds = [
         redemption
         for redemption in holds
         if redemption.state is RedemptionState.HELD and not redemption.hold_has_expired(at=context.now)
     ]
-    if len(running) > 1:
-        ids = tuple(redemption.id for redemption in running)
+    if len(active_holds) > 1:
+        ids = tuple(redemption.id for redemption in active_holds)
         return Problem(ProblemCode.RECEIPT_AMBIGUOUS, path=("hold",), redemption_ids=ids)
     return (
-        running[0]
-        if running
+        active_holds[0]
+        if active_holds
         else max(holds, key=lambda redemption: (redemption.occurred_at, redemption.id), default=None)
     )
 
 
 async def _capture(
-    session: Session, *, context: CommandContext, held: Redemption, customer: Customer
+    session: Session, *, context: CommandContext, hold: Redemption, customer: Customer
 ) -> CaptureHoldResult:
-    id = held.id
-    after = as_paid(held, context=context)
+    id = hold.id
+    after = as_paid(hold, context=context)
     await redemptions.set_payment_and_fulfilment(session, redemption=after)
-    deciding_terms = await versions.version(session, number=held.terms_version)
+    deciding_terms = await versions.version(session, number=hold.terms_version)
     if deciding_terms is None:
-        raise LookupError(f"terms version {held.terms_version} is missing")
-    await count_clause_uses(session, context=context, redemption=held, terms=deciding_terms)
+        raise LookupError(f"terms version {hold.terms_version} is missing")
+    await count_clause_uses(session, context=context, redemption=hold, terms=deciding_terms)
     replayed = await replay_account(session, account=customer.account, until=context.now)
-    changed = [RedemptionChange(before=held, after=after)]
+    changes = [RedemptionChange(before=hold, after=after)]
     new_entries = await post_differences(
-        session, write_context=context, replayed=replayed, redemption_changes=changed, event_id=id
+        session, write_context=context, replayed=replayed, redemption_changes=changes, event_id=id
     )
     return CaptureHoldResult(
-        decision=held.decision,
+        decision=hold.decision,
         balances=replayed.balances,
         customer_id=customer.id,
         redemption_id=id,
-        reward_id=held.reward_id,
+        reward_id=hold.reward_id,
         entry_id=new_entries[PostingKey(EntryType.REDEEM, id)].id,
         terms=deciding_terms,
     )
 
 
 async def _release(
-    session: Session, *, context: CommandContext, held: Redemption, customer: Customer
+    session: Session, *, context: CommandContext, hold: Redemption, customer: Customer
 ) -> ReleaseHoldResult:
-    changed = await end_redemption(session, redemption=held, state=RedemptionState.CANCELLED, ended_at=context.now)
+    change = await end_redemption(session, redemption=hold, state=RedemptionState.CANCELLED, ended_at=context.now)
     replayed = await replay_account(session, account=customer.account, until=context.now)
-    new_entries = await post_differences(
-        session, write_context=context, replayed=replayed, redemption_changes=[changed]
-    )
-    expired = [entry.id for subject, entry in new_entries.items() if subject.type is EntryType.EXPIRE]
+    new_entries = await post_differences(session, write_context=context, replayed=replayed, redemption_changes=[change])
+    expiry_entry_ids = [entry.id for posting_key, entry in new_entries.items() if posting_key.type is EntryType.EXPIRE]
     return ReleaseHoldResult(
         balances=replayed.balances,
         customer_id=customer.id,
-        redemption_id=held.id,
-        reward_id=held.reward_id,
-        entry_id=expired[0] if expired else None,
+        redemption_id=hold.id,
+        reward_id=hold.reward_id,
+        entry_id=expiry_entry_ids[0] if expiry_entry_ids else None,
     )

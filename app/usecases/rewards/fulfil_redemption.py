@@ -48,16 +48,16 @@ async def run(
     session: Session, *, context: CommandContext, command: FulfilRedemption
 ) -> FulfilRedemptionResult | Problem:
     """Store that the reward was handed over. From then on its customer cannot cancel it."""
-    found = await _find(session, redemption_id=command.redemption_id)
-    if found is None:
+    redemption_and_customer = await _find(session, redemption_id=command.redemption_id)
+    if redemption_and_customer is None:
         return Problem(ProblemCode.REDEMPTION_NOT_FOUND, path=_PATH)
-    issued, customer = found
+    redemption, customer = redemption_and_customer
     problem = await own_wallet.problem(session, principal=context.principal, customer=customer, path=_PATH)
     if problem is not None:
         return problem
-    if (problem := _not_issued_problem(issued)) is not None:
+    if (problem := _not_issued_problem(redemption)) is not None:
         return problem
-    return await _fulfil(session, context=context, issued=issued, customer=customer)
+    return await _fulfil(session, context=context, redemption=redemption, customer=customer)
 
 
 async def _find(session: Session, *, redemption_id: str) -> tuple[Redemption, Customer] | None:
@@ -72,7 +72,7 @@ async def _find(session: Session, *, redemption_id: str) -> tuple[Redemption, Cu
 
 
 def _not_issued_problem(redemption: Redemption) -> Problem | None:
-    """Why there is nothing to hand over, or not in this way; None for a redemption that is issued."""
+    """Why a redemption cannot be fulfilled; None if it is issued."""
     if redemption.ended_at is not None:
         return Problem(ProblemCode.NOT_HELD, path=_PATH)
     match redemption.state:
@@ -86,22 +86,22 @@ def _not_issued_problem(redemption: Redemption) -> Problem | None:
 
 
 async def _fulfil(
-    session: Session, *, context: CommandContext, issued: Redemption, customer: Customer
+    session: Session, *, context: CommandContext, redemption: Redemption, customer: Customer
 ) -> FulfilRedemptionResult:
-    after = replace(issued, state=RedemptionState.FULFILLED, fulfilled_at=context.now, fulfilled_by=context.actor)
+    after = replace(redemption, state=RedemptionState.FULFILLED, fulfilled_at=context.now, fulfilled_by=context.actor)
     await redemptions.set_payment_and_fulfilment(session, redemption=after)
-    deciding_terms = await versions.version(session, number=issued.terms_version)
+    deciding_terms = await versions.version(session, number=redemption.terms_version)
     if deciding_terms is None:
-        raise LookupError(f"terms version {issued.terms_version} is missing")
-    # No points move, but what is due by now is settled with it, and the digest of the account covers the new state.
+        raise LookupError(f"terms version {redemption.terms_version} is missing")
+    # No points move, but the digest of the account must cover the new state; what is due by now is settled, too.
     replayed = await replay_account(session, account=customer.account, until=context.now)
-    change = RedemptionChange(before=issued, after=after)
+    change = RedemptionChange(before=redemption, after=after)
     await post_differences(session, write_context=context, replayed=replayed, redemption_changes=[change])
     return FulfilRedemptionResult(
-        decision=issued.decision,
+        decision=redemption.decision,
         balances=replayed.balances,
         customer_id=customer.id,
-        redemption_id=issued.id,
-        reward_id=issued.reward_id,
+        redemption_id=redemption.id,
+        reward_id=redemption.reward_id,
         terms=deciding_terms,
     )

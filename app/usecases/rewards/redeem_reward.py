@@ -35,7 +35,7 @@ from app.usecases.rewards.commands import RedeemReward, RedeemRewardResult
 
 @use_case(RedeemRewardResult)
 async def run(session: Session, *, context: CommandContext, command: RedeemReward) -> RedeemRewardResult | Problem:
-    """Decide and, if granted, take one item from stock and the points from the lots; or hold both.
+    """Decide and, if granted, take one reward from stock and the points from the lots, or hold both.
 
     A refusal by the terms is stored under the key like any other result, and moves nothing.
     """
@@ -57,9 +57,9 @@ async def run(session: Session, *, context: CommandContext, command: RedeemRewar
     request = await _request(session, command=command, resolved=resolved)
     if isinstance(request, Problem):
         return request
-    # Checked after an earlier hold of the checkout, which stays as it was placed.
-    if (undecided := request.reward.choice_problem()) is not None:
-        return undecided
+    # Checked only now, because an earlier hold of the checkout stays as it was placed.
+    if (problem := request.reward.choice_problem()) is not None:
+        return problem
     by_unit = await accounts_of(session, write_context=context, customer=request.customer, terms=request.terms)
     has_holds = any(account.balance.held for account in by_unit.values())
     if command.hold is None and not has_holds and await _can_use_snapshot(session, request=request, by_unit=by_unit):
@@ -88,7 +88,7 @@ async def _resolve(session: Session, *, context: CommandContext, command: Redeem
     located_facts = await locations.facts_at_location(session, facts=command.facts, location_id=command.location_id)
     if located_facts is None:
         return Problem(ProblemCode.LOCATION_NOT_FOUND, path=("basket", "locationId"))
-    # Asked before the account is locked: a customer's key locks no account of others.
+    # Checked before the account is locked, because a customer's key must not lock accounts of others.
     not_found = Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))
     if context.is_self_service and not await own_wallet.may_act_for(
         session, principal=context.principal, by=command.customer
@@ -155,7 +155,7 @@ async def _reward(session: Session, *, command: RedeemReward) -> Reward | None:
 
 
 def _clock_problem(context: CommandContext, *, command: RedeemReward) -> Problem | None:
-    """The problem with a business time that is not now, as tills that redeem are online; None without one.
+    """The problem with a business time that is not now (tills that redeem are online); None if it is.
 
     In a sandbox, redemptions may have a past time, but holds start now.
     """

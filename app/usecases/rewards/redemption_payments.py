@@ -23,7 +23,7 @@ async def payment_problem(
     """Why the redemptions that a purchase names cannot have paid it, or None; the customer's account must be locked.
 
     They must be the customer's own, paid for and handed over, and each pays once. `purchase_id` is the purchase that names them,
-    None for a new one.
+    None if that is new.
     """
     redemption_ids = [payment.redemption_id for payment in facts.payments if payment.redemption_id is not None]
     if not redemption_ids:
@@ -36,7 +36,7 @@ async def payment_problem(
         if payment.purchase_id not in (None, purchase_id):
             return Problem(ProblemCode.REDEMPTION_SPENT, path=("purchase", "payments"))
         if payment.state is RedemptionState.ISSUED:
-            # Whoever hands it over says so: otherwise it could be used a second time.
+            # It must be fulfilled first: otherwise it could be handed over once more.
             return Problem(ProblemCode.NOT_FULFILLED, path=("purchase", "payments"), redemption_ids=(id,))
         if payment.state is not RedemptionState.FULFILLED:
             return Problem(ProblemCode.REDEMPTION_NOT_FOUND, path=("purchase", "payments"))
@@ -46,31 +46,31 @@ async def payment_problem(
 
 
 async def _may_pay(session: Session, *, payer_id: str, customer: Customer, facts: PurchaseFacts) -> bool:
-    """May a redemption of this customer pay the purchase: is it one of its buyer, or of a customer merged with them by then?
+    """May a redemption by `payer_id` pay the purchase: is this its buyer, or a customer merged with the buyer before the purchase?
 
-    Earlier records of merged customers are in two wallets, and nothing of one can be restored into the other.
+    Before a merger the two customers have two wallets, and points of one cannot be restored into the other.
     """
     buyer = customer.requested_id or customer.id
     if payer_id == buyer:
         return True
     for id in (payer_id, buyer):
-        goes_on_as: str | None = id
-        while goes_on_as != customer.id:
-            merger = await mergers.of_customer(session, customer_id=goes_on_as or "")
+        present_id: str | None = id
+        while present_id != customer.id:
+            merger = await mergers.of_customer(session, customer_id=present_id or "")
             if merger is None or merger.occurred_at > facts.occurred_at:
                 return False
-            goes_on_as = merger.survivor_id
+            present_id = merger.survivor_id
     return True
 
 
 async def spent_problem(session: Session, *, redemption_id: str, account: Account, at: datetime) -> Problem | None:
     """Why a redemption cannot be reversed because of what it paid, or None; the account of its customer must be locked.
 
-    Points that paid a purchase are restored with its refund, or with that of what was handed out in its place; once
-    all of it is returned, nothing is left to reverse.
+    Points that paid a purchase are restored with its refund, or with the refund of the goods for which it was exchanged; once
+    all of them are returned, nothing is left to reverse.
     """
-    paid = await redemption_payments.purchase_paid_by(session, redemption_id=redemption_id)
-    purchase = await purchases.by_id(session, purchase_id=paid) if paid is not None else None
+    purchase_id = await redemption_payments.purchase_paid_by(session, redemption_id=redemption_id)
+    purchase = await purchases.by_id(session, purchase_id=purchase_id) if purchase_id is not None else None
     if purchase is None:
         return None
     replayed = await replay_account(session, account=account, until=at)
@@ -86,7 +86,7 @@ async def link_payments(session: Session, *, purchase_id: str, facts: PurchaseFa
 
 
 async def relink_payments(session: Session, *, purchase_id: str, before: PurchaseFacts, after: PurchaseFacts) -> None:
-    """Update the payments of a corrected receipt: redemptions that it no longer names have paid nothing."""
-    removed, new = before.redemption_ids() - after.redemption_ids(), after.redemption_ids() - before.redemption_ids()
+    """Update the payments of a corrected receipt: redemptions that it no longer names can pay another purchase."""
+    removed, added = before.redemption_ids() - after.redemption_ids(), after.redemption_ids() - before.redemption_ids()
     await redemption_payments.remove(session, purchase_id=purchase_id, redemption_ids=sorted(removed))
-    await redemption_payments.add(session, purchase_id=purchase_id, redemption_ids=sorted(new))
+    await redemption_payments.add(session, purchase_id=purchase_id, redemption_ids=sorted(added))

@@ -103,7 +103,7 @@ def _command(input: RecordPurchaseInput, *, context: Context) -> RecordPurchase 
     if isinstance(customer, Problem):
         return customer
     receipt = receipt_of(input.purchase, context=context)
-    return receipt if isinstance(receipt, Problem) else receipt.of(customer)
+    return receipt if isinstance(receipt, Problem) else receipt.for_customer(customer)
 
 
 def receipt_of(input: PurchaseInput, *, context: Context) -> ReceiptToRecord | Problem:
@@ -129,6 +129,6 @@ def receipt_of(input: PurchaseInput, *, context: Context) -> ReceiptToRecord | P
         external_id=number,
         facts=facts,
         location_id=location_id,
-        timed=input.occurred_at is not None,
+        states_time=input.occurred_at is not None,
         completion=completion,
     )

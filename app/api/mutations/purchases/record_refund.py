@@ -178,7 +178,7 @@ def refund_command(input: RecordRefundInput, *, context: Context) -> RecordRefun
         external_id=number,
         reason=input.reason,
         fingerprint=fingerprint("refund", _content(input)),
-        timed=input.occurred_at is not None,
+        states_time=input.occurred_at is not None,
     )
 
 

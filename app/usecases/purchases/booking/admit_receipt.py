@@ -1,4 +1,4 @@
-"""Admission of a new receipt: its customer, the facts for the rules, and that it is new."""
+"""Admission of a receipt: is it new, and can it be recorded? Finds its customer, and the facts for the rules."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from app.store.terms import budgets, versions
 from app.usecases.command import CommandContext
 from app.usecases.purchases.commands import ReceiptQuarantined, RecordPurchase, RecordPurchaseResult
 from app.usecases.purchases.duplicates.pending_exchanges import pending_exchange_problem
-from app.usecases.purchases.duplicates.quarantined import as_booked
-from app.usecases.purchases.duplicates.receipts import known_receipt, receipt_problem
+from app.usecases.purchases.duplicates.quarantined import with_booked_time
+from app.usecases.purchases.duplicates.receipts import earlier_receipt_result, receipt_problem
 from app.usecases.purchases.quarantine_receipt import quarantine_purchase
 from app.usecases.rewards.redemption_payments import payment_problem
 
 
 @dataclass(frozen=True, slots=True)
-class Admitted:
+class AdmittedReceipt:
     """A receipt that can be recorded: its customer, facts and terms, and whether pending refunds wait for it."""
 
     customer: Customer
@@ -35,12 +35,12 @@ class Admitted:
 
 async def admit(
     session: Session, *, context: CommandContext, command: RecordPurchase, pending_exchange_id: str | None = None
-) -> Admitted | RecordPurchaseResult | ReceiptQuarantined | Problem:
-    """Check everything that a new receipt needs; a known one gets its earlier result.
+) -> AdmittedReceipt | RecordPurchaseResult | ReceiptQuarantined | Problem:
+    """Check everything that a new receipt needs; a receipt that was recorded before gets its earlier result.
 
     The account of its customer is locked. `pending_exchange_id` is the pending exchange whose new receipt this is, if it is one.
     """
-    if (problem := receipt_problem(context, timed=command.timed, facts=command.facts)) is not None:
+    if (problem := receipt_problem(context, states_time=command.states_time, facts=command.facts)) is not None:
         return problem
     facts: PurchaseFacts | None = command.facts
     if command.location_id is not None:
@@ -53,7 +53,7 @@ async def admit(
     problem = await own_wallet.problem(session, principal=context.principal, customer=customer, path=("customer",))
     if problem is not None:
         return problem
-    recorded, has_pending_refunds, was_quarantined, in_pending_exchange = await purchases.lookup_receipt(
+    recorded_purchases, has_pending_refunds, was_quarantined, in_pending_exchange = await purchases.lookup_receipt(
         session,
         source=OWN_SOURCE,
         number=command.external_id,
@@ -61,13 +61,15 @@ async def admit(
         numbering=context.program.numbering,
     )
     if was_quarantined:
-        command, facts, recorded = await as_booked(session, command=command, facts=facts, recorded=recorded)
-    if recorded or command.completion != 1:
-        recorded_result = await known_receipt(
-            session, command=command, facts=facts, customer=customer, recorded=recorded
+        command, facts, recorded_purchases = await with_booked_time(
+            session, command=command, facts=facts, recorded_purchases=recorded_purchases
         )
-        if recorded_result is not None:
-            return recorded_result
+    if recorded_purchases or command.completion != 1:
+        earlier_result = await earlier_receipt_result(
+            session, command=command, facts=facts, customer=customer, recorded_purchases=recorded_purchases
+        )
+        if earlier_result is not None:
+            return earlier_result
     if in_pending_exchange and (
         exchange_problem := await pending_exchange_problem(
             session, context=context, command=command, zone=facts.zone, except_id=pending_exchange_id
@@ -85,19 +87,19 @@ async def admit(
 
 async def _admit_by_terms(
     session: Session, *, facts: PurchaseFacts, customer: Customer, has_pending_refunds: bool
-) -> Admitted | Problem:
-    """Check that terms are in force and the payments valid, and add what these terms require to know about the customer."""
+) -> AdmittedReceipt | Problem:
+    """Check that terms are in force and the payments are valid, and add the rule facts that these terms require."""
     in_force = await versions.in_force(session, at=facts.occurred_at)
     if in_force is None:
         return Problem(ProblemCode.NO_TERMS_IN_FORCE, path=("purchase", "occurredAt"))
     if facts.payments:
-        unpaid = await payment_problem(session, facts=facts, customer=customer)
-        if unpaid is not None:
-            return unpaid
+        problem = await payment_problem(session, facts=facts, customer=customer)
+        if problem is not None:
+            return problem
     if in_force.required_facts.tier:
         customer = await tiers.reload(session, customer=customer)
     if not in_force.required_facts.is_empty:
         facts = await rule_facts.with_rule_facts(session, customer=customer, terms=in_force, facts=facts)
     if in_force.budgets:
         facts = await budgets.with_budgets(session, customer_id=customer.id, terms=in_force, facts=facts, lock=True)
-    return Admitted(customer, facts, in_force, has_pending_refunds)
+    return AdmittedReceipt(customer, facts, in_force, has_pending_refunds)

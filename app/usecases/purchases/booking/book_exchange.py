@@ -1,4 +1,4 @@
-"""Book an exchange: the goods handed out replace the returned ones, and only the difference is booked."""
+"""Book an exchange: the new goods replace the returned ones, and only the difference is booked."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ from app.usecases.rewards.redemption_payments import link_payments
 
 @dataclass(frozen=True, slots=True)
 class PreparedExchange:
-    """The returned goods of a purchase, and those handed out for them.
+    """The returned goods of a purchase, and the new receipt with which they are exchanged.
 
-    `facts` are those of the new receipt as the rules see them, `terms` those in force at its time, `customer` the
-    customer whose account is locked.
+    `facts` are the facts of the new receipt as the rules see them, `terms` those in force at its time. The account of
+    `customer` is locked.
     """
 
     purchase: Purchase
-    refund: RecordRefund
+    refund_command: RecordRefund
     returned: ReturnedItems
-    command: RecordPurchase
+    purchase_command: RecordPurchase
     facts: PurchaseFacts
     terms: Terms
     customer: Customer
@@ -50,9 +50,9 @@ async def book_exchange(
 ) -> tuple[Purchase, RecordExchangeResult] | Problem:
     """Replay the wallet with the exchange at its business time, and book all that this changes."""
     purchase, returned, customer_id = exchange.purchase, exchange.returned, exchange.purchase.customer_id
-    tie_breaker = exchange.command.tie_breaker(context.program.numbering, zone=exchange.facts.zone)
+    tie_breaker = exchange.purchase_command.tie_breaker(context.program.numbering, zone=exchange.facts.zone)
     new_receipt = PurchaseRecorded(context.new_id(), customer_id, tie_breaker, exchange.facts, exchange.terms)
-    number = exchange.refund.external_id or tie_breaker
+    number = exchange.refund_command.external_id or tie_breaker
     event = ExchangeRecorded(
         context.new_id(), purchase.id, new_receipt.at, returned.lines, new_receipt, number, returned.amounts
     )
@@ -65,9 +65,9 @@ async def book_exchange(
         wrong = detail("POINTS_PAY_TOO_MUCH")
         return Problem(ProblemCode.INVALID_INPUT, path=("purchase", "payments"), detail=wrong)
     state, refund_outcome = replayed.wallet.purchases[new_receipt.id], replayed.wallet.refund_outcomes[event.id]
-    new = purchase_row(
+    new_purchase = purchase_row(
         context=context,
-        command=exchange.command,
+        command=exchange.purchase_command,
         facts=state.facts,
         customer_id=customer_id,
         decision=state.decision,
@@ -75,7 +75,7 @@ async def book_exchange(
         id=new_receipt.id,
     )
     refund = refund_row(
-        exchange.refund,
+        exchange.refund_command,
         write_context=context,
         purchase=purchase,
         returned=returned,
@@ -83,7 +83,9 @@ async def book_exchange(
         money=refund_outcome.outcome.money,
         id=event.id,
     )
-    return new, await _record(session, context=context, exchange=exchange, new=new, refund=refund, replayed=replayed)
+    return new_purchase, await _record(
+        session, context=context, exchange=exchange, new_purchase=new_purchase, refund=refund, replayed=replayed
+    )
 
 
 async def _record(
@@ -91,25 +93,29 @@ async def _record(
     *,
     context: CommandContext,
     exchange: PreparedExchange,
-    new: Purchase,
+    new_purchase: Purchase,
     refund: Refund,
     replayed: ReplayedAccount,
 ) -> RecordExchangeResult:
     """Write both receipts and everything that the exchange changes."""
     terms, customer = exchange.terms, exchange.customer
-    state, refund_outcome = replayed.wallet.purchases[new.id], replayed.wallet.refund_outcomes[refund.id]
-    await purchases.add(session, purchase=new)
-    await link_payments(session, purchase_id=new.id, facts=new.facts)
-    await count_purchase(session, context=context, purchase=new, terms=terms, decision=state.decision)
+    state, refund_outcome = replayed.wallet.purchases[new_purchase.id], replayed.wallet.refund_outcomes[refund.id]
+    await purchases.add(session, purchase=new_purchase)
+    await link_payments(session, purchase_id=new_purchase.id, facts=new_purchase.facts)
+    await count_purchase(session, context=context, purchase=new_purchase, terms=terms, decision=state.decision)
     await refunds.add(session, refund=refund)
-    await exchanges.add(session, refund_id=refund.id, purchase_id=new.id)
+    await exchanges.add(session, refund_id=refund.id, purchase_id=new_purchase.id)
     entries = await post_differences(
         session,
         write_context=context,
         replayed=replayed,
-        digests=(refunds.row_digest(refund), purchases.row_digest(new), exchanges.row_digest(refund.id, new.id)),
+        digests=(
+            refunds.row_digest(refund),
+            purchases.row_digest(new_purchase),
+            exchanges.row_digest(refund.id, new_purchase.id),
+        ),
         event_id=refund.id,
-        event_purchase_id=new.id,
+        event_purchase_id=new_purchase.id,
     )
     refund_part = refund_result(
         customer=customer,
@@ -124,8 +130,8 @@ async def _record(
         decision=state.decision,
         balances=replayed.balances,
         customer_id=customer.id,
-        purchase_id=new.id,
-        entry_id=entries[PostingKey(EntryType.EARN, new.id)].id,
+        purchase_id=new_purchase.id,
+        entry_id=entries[PostingKey(EntryType.EARN, new_purchase.id)].id,
         terms=terms,
     )
     return RecordExchangeResult(purchase=purchase_part, refund=refund_part)

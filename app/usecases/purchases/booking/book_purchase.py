@@ -1,4 +1,4 @@
-"""Book a purchase: from the snapshot where it follows all known events, else by a replay."""
+"""Book a purchase: from the snapshot if it follows all known events, otherwise by a replay."""
 
 from __future__ import annotations
 
@@ -52,13 +52,13 @@ async def book_purchase(
 ) -> tuple[Purchase, RecordPurchaseResult] | Problem:
     """Decide and book a new purchase.
 
-    It is decided from the snapshot where it follows all known events, else by a replay with everything that it
+    It is decided from the snapshot if it follows all known events, otherwise by a replay, which also books everything that it
     changes. `facts` are those that the rules see; the customer's account must be locked.
     """
     at = facts.occurred_at
     by_unit = await accounts_of(session, write_context=context, customer=customer, terms=terms)
-    owing = any(account.balance.owed for account in by_unit.values())
-    if not owing and await snapshot_path.can_apply_to_snapshot(session, customer=customer, terms=terms, at=at):
+    has_debt = any(account.balance.owed for account in by_unit.values())
+    if not has_debt and await snapshot_path.can_apply_to_snapshot(session, customer=customer, terms=terms, at=at):
         decision = earning.earn(terms=terms, facts=facts)
         if not all(account.balance.has_room_for(decision, unit=account.unit) for account in by_unit.values()):
             return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("purchase", "lines"))
@@ -67,7 +67,7 @@ async def book_purchase(
             purchase = purchase_row(
                 context=context, command=command, facts=facts, customer_id=customer_id, decision=decision, source=source
             )
-            return await _from_snapshot(
+            return await _book_from_snapshot(
                 session,
                 context=context,
                 customer=customer,
@@ -76,19 +76,19 @@ async def book_purchase(
                 decision=decision,
                 terms=terms,
             )
-    return await _by_replay(
+    return await _book_by_replay(
         session, context=context, command=command, customer=customer, facts=facts, terms=terms, source=source
     )
 
 
 def _may_change_tier(customer: Customer, *, decision: Decision, terms: Terms) -> bool:
-    """May a purchase change the tier, which takes a replay to find out?"""
+    """May a purchase change the tier? Whether it does takes a replay to find out."""
     before = customer.account.balance.qualifying
     after = before + earning.base_points(decision, terms=terms)
     return tier_of(after, terms=terms) != tier_of(before, terms=terms)
 
 
-async def _from_snapshot(
+async def _book_from_snapshot(
     session: Session,
     *,
     context: CommandContext,
@@ -103,19 +103,19 @@ async def _from_snapshot(
     gained = new_points(purchase.id, decision.points, at=at, terms=terms)
     qualifying, rollover_at = earning.base_points(decision, terms=terms), None
     if TierPeriod in terms.policy_clauses:
-        (counted := QualifyingPoints()).add(qualifying, at=at, zone=terms.zone)
-        rollover_at = counted.next_rollover(terms=terms, at=at)
+        (qualifying_points := QualifyingPoints()).add(qualifying, at=at, zone=terms.zone)
+        rollover_at = qualifying_points.next_rollover(terms=terms, at=at)
     # A purchase that keeps older points alive postpones their expiry, which needs a new notice.
     rules = (await versions.units_and_rules_up_to(session, terms=terms)).activity_rules
     notice_start = earliest_notice_start(at, activity_rules=rules, zone=terms.zone) if rules else None
     await purchases.add(session, purchase=purchase)
     await count_purchase(session, context=context, purchase=purchase, terms=terms, decision=decision)
-    # Wallets with events get a tier review from the scheduler, which may have skipped this one as it had none.
+    # The scheduler schedules tier reviews, but may have passed over this wallet while it had no events.
     tiers_start_at = None if account.replayed_through else await snapshot_path.next_tier_terms_start(session, after=at)
     writer = AccountWriter(session=session, write_context=context, account=account, lots_before={})
     posting = Posting(PostingKey(EntryType.EARN, purchase.id), at, gained.draws, decision)
     entry = await writer.append(posting, lots_after=gained.lots, references=EntryReferences(purchase_id=purchase.id))
-    after = await writer.store(
+    account_after = await writer.store(
         lots_after=gained.lots,
         balance=account.balance.plus(replace(gained.balance, qualifying=qualifying)),
         replayed_through=at,
@@ -124,10 +124,10 @@ async def _from_snapshot(
         terms_version=terms.version,
         digests=(purchases.row_digest(purchase),),
     )
-    balances = {unit: other.balance for unit, other in by_unit.items() if other.entry_count}
-    balances[Unit.POINTS] = after.balance
+    balances = {unit: other_account.balance for unit, other_account in by_unit.items() if other_account.entry_count}
+    balances[Unit.POINTS] = account_after.balance
     if terms.stamp_clauses:
-        balances[Unit.STAMPS] = await _stamp(
+        balances[Unit.STAMPS] = await _book_stamps(
             session, context=context, account=by_unit[Unit.STAMPS], purchase=purchase, decision=decision, terms=terms
         )
     return purchase, RecordPurchaseResult(
@@ -140,10 +140,10 @@ async def _from_snapshot(
     )
 
 
-async def _stamp(
+async def _book_stamps(
     session: Session, *, context: CommandContext, account: Account, purchase: Purchase, decision: Decision, terms: Terms
 ) -> Balance:
-    """Book the stamps of a purchase, even if there are none; returns the balance after it."""
+    """Book the stamps of a purchase, even if they are 0; returns the balance of stamps after it."""
     at, inventory = purchase.occurred_at, LotInventory()
     draws: tuple[Draw, ...] = ()
     if decision.stamps:
@@ -153,11 +153,13 @@ async def _stamp(
     writer = AccountWriter(session=session, write_context=context, account=account, lots_before={})
     posting = Posting(PostingKey(EntryType.EARN, purchase.id), at, draws, decision)
     await writer.append(posting, lots_after=inventory.lots, references=EntryReferences(purchase_id=purchase.id))
-    after = await writer.store(lots_after=inventory.lots, balance=account.balance.plus(inventory.balance(at=at)))
-    return after.balance
+    account_after = await writer.store(
+        lots_after=inventory.lots, balance=account.balance.plus(inventory.balance(at=at))
+    )
+    return account_after.balance
 
 
-async def _by_replay(
+async def _book_by_replay(
     session: Session,
     *,
     context: CommandContext,
@@ -219,7 +221,7 @@ def purchase_row(
     source: str,
     id: str | None = None,
 ) -> Purchase:
-    """The row of a purchase that earned this."""
+    """The row of a purchase with this decision."""
     if facts.rule_facts.own_budget_shares:
         facts = replace(facts, rule_facts=facts.rule_facts.with_common_budget_usage(decision.common_budget_usage()))
     return Purchase(

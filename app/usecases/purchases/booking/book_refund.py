@@ -45,17 +45,24 @@ async def book_refund(
     purchase: Purchase,
     customer: Customer,
     terms: Terms,
-    earlier: Sequence[Refund],
-    before: RemainingGoods,
+    earlier_refunds: Sequence[Refund],
+    remaining_before: RemainingGoods,
     returned: ReturnedItems,
 ) -> RecordRefundResult:
-    """Claw back the points of returned goods: from the snapshot where that is enough, else by a replay of the wallet."""
-    at, after = command.occurred_at, before.less(purchase.facts, refund=returned)
-    paid_out = sum(earlier_refund.money for earlier_refund in earlier)
+    """Claw back the points of returned goods: from the snapshot if that is enough, otherwise by a replay of the wallet."""
+    at, after = command.occurred_at, remaining_before.less(purchase.facts, refund=returned)
+    paid_out = sum(earlier_refund.money for earlier_refund in earlier_refunds)
     money = money_due(purchase.facts, remaining=after.applied_to(purchase.facts), paid_out=paid_out)
     in_force = await versions.in_force(session, at=at)
     outcome = await _snapshot_outcome(
-        session, customer=customer, purchase=purchase, terms=terms, in_force=in_force, before=before, after=after, at=at
+        session,
+        customer=customer,
+        purchase=purchase,
+        terms=terms,
+        in_force=in_force,
+        before=remaining_before,
+        after=after,
+        at=at,
     )
     if in_force is None or outcome is None:
         return await _book_by_replay(
@@ -79,7 +86,7 @@ async def book_refund(
         customer=customer,
         terms=terms,
         in_force=in_force,
-        before=before,
+        before=remaining_before,
         after=after,
         outcome=outcome,
         new_refund=new_refund,
@@ -97,8 +104,8 @@ async def _snapshot_outcome(
     after: RemainingGoods,
     at: datetime,
 ) -> refund.RefundOutcome | None:
-    """What a refund comes to by the stored balance, or None when only a replay can say."""
-    # The goods handed out in an exchange count in the purchase that they replace, too.
+    """The outcome of a refund by the stored balance, None if it takes a replay."""
+    # The new receipt of an exchange also counts within the purchase of the returned goods.
     if in_force is None or purchase.facts.replaced_price is not None:
         return None
     balance = customer.account.balance
@@ -151,9 +158,10 @@ async def _can_use_snapshot(
     if not account.has_merges and terms.required_facts.is_empty:
         return True
     if account.has_merges and not terms.required_facts.is_empty:
-        # Counters before the purchase may have changed in the merged wallet, and the entries of this account would not show it.
+        # Counters before the purchase may have changed in the merged wallet, which entries of this account do not show.
         return False
-    # Lots of a merged wallet have other ids here, and a late event before the purchase changes the counters it was decided with.
+    # The snapshot cannot be used if the lot of the purchase has another id here, as it came from a merged wallet, or if a late
+    # event before the purchase has changed the counters of its decision.
     return await snapshot_path.unchanged_since(
         session,
         account_id=account.id,
@@ -164,9 +172,11 @@ async def _can_use_snapshot(
 
 
 def _may_have_expired(purchase: Purchase, *, terms: Terms, at: datetime) -> bool:
-    """May points of the purchase have expired unspent? They count as clawed back."""
-    last = new_lot(purchase.id, purchase.earned, at=purchase.occurred_at, terms=terms, pending=True).promised_last_day
-    return last is not None and last < local_date(at, zone_name=terms.zone)
+    """May points of the purchase have expired unspent? Such points count as clawed back."""
+    last_day = new_lot(
+        purchase.id, purchase.earned, at=purchase.occurred_at, terms=terms, pending=True
+    ).promised_last_day
+    return last_day is not None and last_day < local_date(at, zone_name=terms.zone)
 
 
 async def _book_from_snapshot(
@@ -198,11 +208,13 @@ async def _book_from_snapshot(
     references = EntryReferences(purchase_id=purchase.id, refund_id=new_refund.id)
     entry = await writer.append(posting, lots_after=inventory.lots, references=references)
     facts_before = before.applied_to(purchase.facts)
-    was = refund.evaluate_remaining(terms=terms, earned=purchase.earned, stamps=0, remaining=facts_before)
-    stored = await writer.store(
+    evaluation_before = refund.evaluate_remaining(terms=terms, earned=purchase.earned, stamps=0, remaining=facts_before)
+    account_after = await writer.store(
         lots_after=inventory.lots,
         balance=replace(
-            inventory.balance(at=at, qualifying=account.balance.qualifying + outcome.qualifying - was.qualifying),
+            inventory.balance(
+                at=at, qualifying=account.balance.qualifying + outcome.qualifying - evaluation_before.qualifying
+            ),
             lifetime=account.balance.lifetime,
         ),
         replayed_through=at,
@@ -217,7 +229,7 @@ async def _book_from_snapshot(
         outcome=outcome,
         new_refund=new_refund,
         entry=entry,
-        balances={Unit.POINTS: stored.balance},
+        balances={Unit.POINTS: account_after.balance},
     )
 
 

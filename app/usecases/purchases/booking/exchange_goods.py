@@ -1,4 +1,4 @@
-"""Record an exchange whose purchase is known: the return and the goods handed out for it, at one instant."""
+"""Record an exchange whose purchase is known: the returned goods and the new ones, at one instant."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from app.usecases.purchases.commands import (
     RecordPurchaseResult,
     RecordRefund,
 )
-from app.usecases.purchases.duplicates.refunds import as_recorded, has_same_content, refunded_by
+from app.usecases.purchases.duplicates.refunds import has_same_content, recorded_refund_result, refunded_purchase
 
 
-class Exchanged(NamedTuple):
-    """The result of an exchange and, if it is new, the purchase of the goods handed out; whether refunds of it are pending."""
+class ExchangeOutcome(NamedTuple):
+    """The result of an exchange and, if it is new, the purchase of the new goods; whether refunds of this purchase are pending."""
 
     result: RecordExchangeResult
     new_purchase: Purchase | None = None
@@ -44,16 +44,19 @@ async def exchange_goods(
     context: CommandContext,
     command: RecordExchange,
     purchase: Purchase,
-    new: RecordPurchase,
+    purchase_command: RecordPurchase,
     pending_exchange_id: str | None = None,
-) -> Exchanged | Problem:
+) -> ExchangeOutcome | Problem:
     """Record an exchange of a purchase, or return its recorded result; `pending_exchange_id` is its id if it was pending.
 
-    `new` is the receipt of the goods handed out, with its customer. Where a problem is returned, nothing was written.
+    `purchase_command` records the new receipt for its customer. If a problem is returned, nothing was written.
     """
-    at = new.facts.occurred_at
+    at = purchase_command.facts.occurred_at
     admitted = await admit(
-        session, context=replace(context, time_reviewed=True), command=new, pending_exchange_id=pending_exchange_id
+        session,
+        context=replace(context, time_reviewed=True),
+        command=purchase_command,
+        pending_exchange_id=pending_exchange_id,
     )
     assert not isinstance(admitted, ReceiptQuarantined), "the time of both parts has been checked"
     if at < purchase.occurred_at and not isinstance(admitted, RecordPurchaseResult):
@@ -64,8 +67,8 @@ async def exchange_goods(
         return admitted
     purchase = await purchases.reread(session, purchase=purchase)
     if isinstance(admitted, RecordPurchaseResult):
-        earlier_result = await _known(session, command=command, purchase=purchase, recorded=admitted)
-        return earlier_result if isinstance(earlier_result, Problem) else Exchanged(earlier_result)
+        earlier_result = await _earlier_result(session, command=command, purchase=purchase, recorded=admitted)
+        return earlier_result if isinstance(earlier_result, Problem) else ExchangeOutcome(earlier_result)
     if admitted.facts.currency != purchase.facts.currency:
         wrong = detail("EXCHANGE_CURRENCY")
         return Problem(ProblemCode.INVALID_INPUT, path=("purchase", "currencyCode"), detail=wrong)
@@ -80,12 +83,14 @@ async def exchange_goods(
     returned = await _returned_items(session, command=command.refund, purchase=purchase)
     if isinstance(returned, Problem):
         return in_refund(returned)
-    exchange = PreparedExchange(purchase, refund, returned, new, admitted.facts, admitted.terms, admitted.customer)
+    exchange = PreparedExchange(
+        purchase, refund, returned, purchase_command, admitted.facts, admitted.terms, admitted.customer
+    )
     booked = await book_exchange(session, context=context, exchange=exchange)
     if isinstance(booked, Problem):
         return booked
     new_purchase, result = booked
-    return Exchanged(result, new_purchase, admitted.has_pending_refunds)
+    return ExchangeOutcome(result, new_purchase, admitted.has_pending_refunds)
 
 
 def _refund_number_problem(same_number: Sequence[Refund]) -> Problem:
@@ -99,32 +104,32 @@ def _refund_number_problem(same_number: Sequence[Refund]) -> Problem:
 
 
 async def _returned_items(session: Session, *, command: RecordRefund, purchase: Purchase) -> ReturnedItems | Problem:
-    """The returned goods of a purchase."""
-    earlier = await refunds.of_purchase(session, purchase_id=purchase.id)
-    remaining = RemainingGoods.after_refunds(purchase.facts, refunds=earlier)
+    """The goods of the purchase that the refund returns, or why it cannot return them."""
+    earlier_refunds = await refunds.of_purchase(session, purchase_id=purchase.id)
+    remaining = RemainingGoods.after_refunds(purchase.facts, refunds=earlier_refunds)
     return resolve_return(
         lines=command.lines, amounts=command.amounts, amount=command.amount, facts=purchase.facts, remaining=remaining
     )
 
 
-async def _known(
+async def _earlier_result(
     session: Session, *, command: RecordExchange, purchase: Purchase, recorded: RecordPurchaseResult
 ) -> RecordExchangeResult | Problem:
-    """The result of a receipt that was recorded in this same exchange."""
+    """The result of an exchange whose new receipt is recorded, or the problem that it was recorded in another exchange or in none."""
     refund_id = await exchanges.refund_of(session, purchase_id=recorded.purchase_id)
     if refund_id is None:
         return _differs_problem(recorded, path=("purchase", "externalId"), wrong=detail("WITHOUT_REFUND"))
     refund = (await refunds.by_ids(session, refund_ids=[refund_id])).get(refund_id)
     if refund is None:
         raise LookupError(f"the exchange of purchase {recorded.purchase_id} has lost its refund")
-    refunded = await refunded_by(session, purchase=purchase, refund=refund)
-    if refunded is None or refund.external_id != command.refund.external_id:
+    recorded_purchase = await refunded_purchase(session, purchase=purchase, refund=refund)
+    if recorded_purchase is None or refund.external_id != command.refund.external_id:
         return _differs_problem(recorded, path=("refund", "externalId"), wrong=detail("OTHER_REFUND"))
-    if not await has_same_content(session, command=command.refund, purchase=refunded, refund=refund):
+    if not await has_same_content(session, command=command.refund, purchase=recorded_purchase, refund=refund):
         return _differs_problem(recorded, path=("refund", "externalId"), wrong=detail("OTHER_REFUND"))
     customer = await customers.find(session, by=CustomerReference(purchase.customer_id))
     assert customer is not None, "a purchase has a customer"
-    result = await as_recorded(session, purchase=refunded, refund=refund, customer=customer)
+    result = await recorded_refund_result(session, purchase=recorded_purchase, refund=refund, customer=customer)
     return RecordExchangeResult(purchase=recorded, refund=result)
 
 
@@ -134,6 +139,6 @@ def _differs_problem(recorded: RecordPurchaseResult, *, path: tuple[str, ...], w
 
 
 def in_refund(problem: Problem) -> Problem:
-    """A problem with the refund, with its path in the input of an exchange, whose time is that of the receipt."""
+    """A problem with the refund, with its path in the input of an exchange, in which the time of the refund is that of the receipt."""
     part = "purchase" if problem.path == ("occurredAt",) else "refund"
     return replace(problem, path=(part, *problem.path))

@@ -1,4 +1,4 @@
-"""Exchanges that are or were pending, found again by their new receipt."""
+"""Exchanges that are or were pending, found by their new receipt."""
 
 from __future__ import annotations
 
@@ -30,16 +30,18 @@ def content_digest_of(new_receipt: ReceiptToRecord) -> str:
     return f"{receipt_content.fingerprint(new_receipt.facts)} {new_receipt.location_id or ''} {new_receipt.completion}"
 
 
-async def pending_with(
+async def exchanges_with_new_receipt(
     session: Session, *, context: CommandContext, number: str, origin: ReceiptOrigin, completion: int
 ) -> tuple[PendingRefund, ...]:
     """The exchanges that are or were pending whose new receipt has this number, location and time, newest first."""
     exchanges, numbering = [], context.program.numbering
     for pending in await pending_refunds.by_new_receipt_number(session, number=number):
         assert pending.new_receipt is not None, "it is looked up by its receipt"
-        used = origin_from(pending.new_receipt.data["origin"])
-        same = numbering.is_same_receipt(origin, recorded_origin=used, space=numbering.space(used))
-        if same and pending.new_receipt.data["completion"] == completion:
+        recorded_origin = origin_from(pending.new_receipt.data["origin"])
+        is_same_receipt = numbering.is_same_receipt(
+            origin, recorded_origin=recorded_origin, space=numbering.space(recorded_origin)
+        )
+        if is_same_receipt and pending.new_receipt.data["completion"] == completion:
             exchanges.append(pending)
     return tuple(exchanges)
 
@@ -47,8 +49,8 @@ async def pending_with(
 async def pending_exchange_problem(
     session: Session, *, context: CommandContext, command: RecordPurchase, zone: str, except_id: str | None
 ) -> Problem | None:
-    """The problem with a receipt that a pending exchange hands out (other than the one with this id), or None."""
-    same_number = await pending_with(
+    """The problem with a receipt that is the new receipt of a pending exchange (other than `except_id`), or None."""
+    same_number = await exchanges_with_new_receipt(
         session,
         context=context,
         number=command.external_id,
@@ -60,25 +62,27 @@ async def pending_exchange_problem(
     return Problem(ProblemCode.RECEIPT_DIFFERS, path=("purchase", "externalId"), detail=detail("EXCHANGE_PENDING"))
 
 
-async def exchange_as_applied(session: Session, *, command: RecordExchange, purchase: Purchase) -> RecordExchange:
-    """The exchange with the time at which it was applied, if its clock was wrong; unchanged otherwise."""
+async def exchange_with_applied_time(
+    session: Session, *, command: RecordExchange, purchase: Purchase
+) -> RecordExchange:
+    """The exchange with the time at which it was applied, if that is another one because a clock was wrong; otherwise unchanged."""
     sent_at = command.new_receipt.facts.occurred_at
     if sent_at >= purchase.occurred_at:
         return command
     number = command.new_receipt.external_id
     for pending in await pending_refunds.by_new_receipt_number(session, number=number):
         assert pending.new_receipt is not None, "it is looked up by its receipt"
-        same = (pending.occurred_at, pending.new_receipt.content_digest, pending.fingerprint) == (
+        is_same_exchange = (pending.occurred_at, pending.new_receipt.content_digest, pending.fingerprint) == (
             sent_at,
             content_digest_of(command.new_receipt),
             command.refund.fingerprint,
         )
-        if same and pending.state is PendingRefundState.APPLIED:
-            return command.at(purchase.occurred_at)
+        if is_same_exchange and pending.state is PendingRefundState.APPLIED:
+            return command.with_time(purchase.occurred_at)
     return command
 
 
-def as_sent(pending: PendingRefund, *, new_receipt: ReceiptToRecord) -> ReceiptToRecord:
-    """The new receipt, with the location and time at which its number was sent."""
+def with_number_time(pending: PendingRefund, *, new_receipt: ReceiptToRecord) -> ReceiptToRecord:
+    """The new receipt of a pending exchange, with the time at which its number was used."""
     assert pending.new_receipt is not None, "it is an exchange"
     return replace(new_receipt, number_used_at=origin_from(pending.new_receipt.data["origin"]).at)

@@ -22,9 +22,9 @@ from app.usecases.customers.same_customer import is_same_customer
 from app.usecases.purchases.commands import RecordPurchase, RecordPurchaseResult
 
 
-def receipt_problem(context: CommandContext, *, timed: bool, facts: PurchaseFacts) -> Problem | None:
+def receipt_problem(context: CommandContext, *, states_time: bool, facts: PurchaseFacts) -> Problem | None:
     """Why the settings of the program keep a receipt from being recorded, or None."""
-    if not timed and context.program.numbering.per_day:
+    if not states_time and context.program.numbering.per_day:
         return time_missing_problem(path=("purchase", "occurredAt"))
     counting_currency = facts.currency if facts.exchange_rate is None else facts.exchange_rate.into
     if counting_currency != context.program.currency:
@@ -33,27 +33,32 @@ def receipt_problem(context: CommandContext, *, timed: bool, facts: PurchaseFact
 
 
 def time_missing_problem(*, path: tuple[str, ...]) -> Problem:
-    """The problem with a number without a time where numbers restart each day."""
+    """The problem with a receipt number without a time, if numbers restart each day."""
     return Problem(ProblemCode.INVALID_INPUT, path=path, detail=detail("DAY_REQUIRED"))
 
 
-async def known_receipt(
+async def earlier_receipt_result(
     session: Session,
     *,
     command: RecordPurchase,
     facts: PurchaseFacts,
     customer: Customer,
-    recorded: Sequence[Purchase],
+    recorded_purchases: Sequence[Purchase],
 ) -> RecordPurchaseResult | Problem | None:
-    """The result of a recorded receipt (the last completion first), why it cannot be recorded, or None if it can."""
-    of_completion = [purchase for purchase in recorded if purchase.completion == command.completion]
-    if not of_completion:
-        return await _completion_problem(session, command=command, last=recorded[0] if recorded else None)
-    same = next(
-        (purchase for purchase in of_completion if _has_same_content(purchase, command=command, facts=facts)),
-        of_completion[0],
+    """The result of a receipt that is recorded already, the problem with it, or None if it is new.
+
+    `recorded_purchases` have its number, the last completion first.
+    """
+    same_completion = [purchase for purchase in recorded_purchases if purchase.completion == command.completion]
+    if not same_completion:
+        return await _completion_problem(
+            session, command=command, last=recorded_purchases[0] if recorded_purchases else None
+        )
+    same_content = next(
+        (purchase for purchase in same_completion if _has_same_content(purchase, command=command, facts=facts)),
+        same_completion[0],
     )
-    return await _as_recorded(session, command=command, facts=facts, customer=customer, recorded=same)
+    return await _recorded_result(session, command=command, facts=facts, customer=customer, recorded=same_content)
 
 
 async def _completion_problem(session: Session, *, command: RecordPurchase, last: Purchase | None) -> Problem | None:
@@ -64,20 +69,24 @@ async def _completion_problem(session: Session, *, command: RecordPurchase, last
         return Problem(ProblemCode.ORDER_NOT_CANCELLED, path=path, detail=wrong, purchase_ids=_ids(last))
     if last is None:
         return None
-    if not await _fully_returned(session, purchase=last):
+    if not await _is_fully_returned(session, purchase=last):
         wrong = detail("NOT_RETURNED", completion=last.completion)
         return Problem(ProblemCode.ORDER_NOT_CANCELLED, path=path, detail=wrong, purchase_ids=_ids(last))
     return None
 
 
-async def _fully_returned(session: Session, *, purchase: Purchase) -> bool:
-    """Was everything of a purchase returned, and everything handed out for its goods in exchanges?"""
+async def _is_fully_returned(session: Session, *, purchase: Purchase) -> bool:
+    """Was everything of a purchase returned, and everything of the purchases for which its goods were exchanged?"""
     to_check = [purchase]
     while to_check:
-        checked = to_check.pop()
-        earlier_refunds = await refunds.of_purchase(session, purchase_id=checked.id)
-        left = RemainingGoods.after_refunds(checked.facts, refunds=earlier_refunds).applied_to(checked.facts)
-        if any(line.amount_due() for line in left.lines) or (left.lines and not checked.total.minor):
+        checked_purchase = to_check.pop()
+        earlier_refunds = await refunds.of_purchase(session, purchase_id=checked_purchase.id)
+        remaining_facts = RemainingGoods.after_refunds(checked_purchase.facts, refunds=earlier_refunds).applied_to(
+            checked_purchase.facts
+        )
+        if any(line.amount_due() for line in remaining_facts.lines) or (
+            remaining_facts.lines and not checked_purchase.total.minor
+        ):
             return False
         ids = [refund.id for refund in earlier_refunds]
         new_purchase_ids = await exchanges.new_purchase_ids_for(session, refund_ids=ids)
@@ -87,7 +96,7 @@ async def _fully_returned(session: Session, *, purchase: Purchase) -> bool:
     return True
 
 
-async def _as_recorded(
+async def _recorded_result(
     session: Session, *, command: RecordPurchase, facts: PurchaseFacts, customer: Customer, recorded: Purchase
 ) -> RecordPurchaseResult | Problem:
     """The result of a recorded receipt; a problem if the content or the customer differs."""
@@ -95,21 +104,21 @@ async def _as_recorded(
         session, customer=customer, recorded=recorded
     ):
         return Problem(ProblemCode.RECEIPT_DIFFERS, path=("purchase", "externalId"), purchase_ids=(recorded.id,))
-    stored = await entries.of_purchase(session, purchase_id=recorded.id)
-    if stored is None:
+    stored_entry = await entries.of_purchase(session, purchase_id=recorded.id)
+    if stored_entry is None:
         raise LookupError(f"purchase {recorded.id} has no entry in the ledger")
     return RecordPurchaseResult(
-        decision=Decision.from_data(orjson.loads(stored.entry.decision)),
+        decision=Decision.from_data(orjson.loads(stored_entry.entry.decision)),
         balances=await balances_now(session, customer=customer),
         customer_id=customer.id,
         purchase_id=recorded.id,
-        entry_id=stored.entry.id,
+        entry_id=stored_entry.entry.id,
         already_recorded=True,
     )
 
 
 async def _belonged_to(session: Session, *, customer: Customer, recorded: Purchase) -> bool:
-    """Does the purchase belong to the customer, or did it before it was moved?"""
+    """Does the purchase belong to the customer, or did it belong to them before it was moved?"""
     customer_ids = {recorded.customer_id}
     if recorded.moved_by is not None:
         customer_ids |= await corrections.customers_before(session, purchase_id=recorded.id)
@@ -120,11 +129,11 @@ async def _belonged_to(session: Session, *, customer: Customer, recorded: Purcha
 
 
 def _has_same_content(recorded: Purchase, *, command: RecordPurchase, facts: PurchaseFacts) -> bool:
-    """Does a receipt have the content that was recorded, at first or since a correction?"""
-    if command.timed and facts.occurred_at != recorded.occurred_at:
+    """Does a receipt have the content that was recorded first, or the content since the last correction?"""
+    if command.states_time and facts.occurred_at != recorded.occurred_at:
         return False
-    meant = receipt_content.fingerprint(facts)
-    return meant == recorded.fingerprint or meant == receipt_content.fingerprint(recorded.facts)
+    sent_fingerprint = receipt_content.fingerprint(facts)
+    return sent_fingerprint == recorded.fingerprint or sent_fingerprint == receipt_content.fingerprint(recorded.facts)
 
 
 def _ids(purchase: Purchase | None) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ from app.usecases.command import CommandContext, balances_now
 from app.usecases.purchases.commands import RecordRefund, RecordRefundResult
 
 
-async def known_refund(
+async def earlier_refund_result(
     session: Session,
     *,
     context: CommandContext,
@@ -31,17 +31,18 @@ async def known_refund(
     customer: Customer,
     origin: ReceiptOrigin,
 ) -> RecordRefundResult | Problem | None:
-    """The result of a refund whose number is known, None where it is new; a problem if the content differs.
+    """The result of a refund whose number was recorded before; None if it is new, a problem if the content differs.
 
-    The rest of the purchase does not matter: a full refund that is sent again finds nothing left and is known all the
-    same.
+    What is left of the purchase does not matter: a full refund that is sent again finds nothing left, and gets its result.
     """
     number = command.external_id or ""
     same_number = await refunds.by_number(session, number=number, origin=origin, numbering=context.program.numbering)
     for refund in same_number:
-        refunded = await refunded_by(session, purchase=purchase, refund=refund)
-        if refunded is not None and await has_same_content(session, command=command, purchase=refunded, refund=refund):
-            return await as_recorded(session, purchase=refunded, refund=refund, customer=customer)
+        recorded_purchase = await refunded_purchase(session, purchase=purchase, refund=refund)
+        if recorded_purchase is not None and await has_same_content(
+            session, command=command, purchase=recorded_purchase, refund=refund
+        ):
+            return await recorded_refund_result(session, purchase=recorded_purchase, refund=refund, customer=customer)
     if same_number:
         ids = tuple(refund.purchase_id for refund in same_number)
         return Problem(ProblemCode.RECEIPT_DIFFERS, path=("externalId",), purchase_ids=ids)
@@ -57,8 +58,8 @@ async def known_refund(
     return Problem(ProblemCode.RECEIPT_DIFFERS, path=("externalId",))
 
 
-async def refunded_by(session: Session, *, purchase: Purchase, refund: Refund) -> Purchase | None:
-    """The purchase of a recorded refund, if the command means that one: the purchase itself, or the same order at an earlier completion."""
+async def refunded_purchase(session: Session, *, purchase: Purchase, refund: Refund) -> Purchase | None:
+    """The purchase of a recorded refund, if it is `purchase` or another completion of the same order; otherwise None."""
     if refund.purchase_id == purchase.id:
         return purchase
     other = await purchases.by_id(session, purchase_id=refund.purchase_id)
@@ -72,28 +73,28 @@ async def refunded_by(session: Session, *, purchase: Purchase, refund: Refund) -
 
 
 async def has_same_content(session: Session, *, command: RecordRefund, purchase: Purchase, refund: Refund) -> bool:
-    """Does a command have the content of the recorded refund: in the same words, or by what they came to then?"""
-    if command.timed and max(command.occurred_at, purchase.occurred_at) != refund.occurred_at:
+    """Does a command have the content of the recorded refund: the same input, or an input that would have returned the same goods?"""
+    if command.states_time and max(command.occurred_at, purchase.occurred_at) != refund.occurred_at:
         return False
     if command.fingerprint == refund.fingerprint:
         return True
     if command.reason != refund.reason:
         return False
-    all_of_it = await refunds.of_purchase(session, purchase_id=purchase.id)
-    left = RemainingGoods.after_refunds(
-        purchase.facts, refunds=[earlier for earlier in all_of_it if earlier.id < refund.id]
+    all_refunds = await refunds.of_purchase(session, purchase_id=purchase.id)
+    remaining = RemainingGoods.after_refunds(
+        purchase.facts, refunds=[earlier for earlier in all_refunds if earlier.id < refund.id]
     )
     returned = resolve_return(
-        lines=command.lines, amounts=command.amounts, amount=command.amount, facts=purchase.facts, remaining=left
+        lines=command.lines, amounts=command.amounts, amount=command.amount, facts=purchase.facts, remaining=remaining
     )
     return not isinstance(returned, Problem) and (returned.lines, returned.amounts) == (refund.lines, refund.amounts)
 
 
-async def as_recorded(
+async def recorded_refund_result(
     session: Session, *, purchase: Purchase, refund: Refund, customer: Customer
 ) -> RecordRefundResult:
-    """The result of a recorded refund: the decision of that time, with today's balances."""
-    clawback, restored = await _booked(session, refund=refund)
+    """The result of a recorded refund: the decision of that time, with the present balances."""
+    clawback, restored = await _clawback_and_restored(session, refund=refund)
     holder: Customer | None = customer
     if purchase.customer_id not in (customer.id, customer.requested_id):
         holder = await customers.find(session, by=CustomerReference(purchase.customer_id))
@@ -114,10 +115,10 @@ async def as_recorded(
     )
 
 
-async def _booked(session: Session, *, refund: Refund) -> tuple[Entry, dict[Unit, int]]:
-    """The entry by which a refund clawed back points, and what it restored of each unit, as both were booked with it."""
-    every = [stored.entry for stored in await entries.of_refund(session, refund_id=refund.id)]
-    own_entries = [entry for entry in every if entry.recorded_at == refund.recorded_at]
+async def _clawback_and_restored(session: Session, *, refund: Refund) -> tuple[Entry, dict[Unit, int]]:
+    """The entry with which a refund clawed back points, and how much it restored of each unit, without later corrections."""
+    all_entries = [stored.entry for stored in await entries.of_refund(session, refund_id=refund.id)]
+    own_entries = [entry for entry in all_entries if entry.recorded_at == refund.recorded_at]
     restored = dict.fromkeys(Unit, 0)
     for entry in own_entries:
         if entry.type is EntryType.REVERSAL:

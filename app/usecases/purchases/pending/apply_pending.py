@@ -1,4 +1,4 @@
-"""Apply refunds and exchanges that arrived before their purchase when it arrives, in order of business time."""
+"""When a purchase arrives, apply the refunds and exchanges that arrived before it, in order of business time."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from app.store.terms import versions
 from app.usecases.command import CommandContext
 from app.usecases.customers.same_customer import is_same_customer
 from app.usecases.purchases.booking.book_refund import book_refund
-from app.usecases.purchases.booking.exchange_goods import Exchanged, exchange_goods
+from app.usecases.purchases.booking.exchange_goods import ExchangeOutcome, exchange_goods
 from app.usecases.purchases.command_json import receipt_of
 from app.usecases.purchases.commands import RecordExchange, RecordRefund, RecordRefundResult
-from app.usecases.purchases.duplicates.pending_exchanges import as_sent
+from app.usecases.purchases.duplicates.pending_exchanges import with_number_time
 
 
 async def apply_pending_refunds(
     session: Session, *, context: CommandContext, purchase: Purchase
 ) -> Mapping[Unit, Balance] | None:
-    """Apply the pending refunds of a purchase, and of what they hand out; returns the balances after them, None without any.
+    """Apply the pending refunds of a purchase and of the new receipts of its exchanges; returns the balances after them, None if there are none.
 
     A refund of more than the purchase has left, or with the number of another refund, is left for staff to review.
     """
@@ -38,24 +38,24 @@ async def apply_pending_refunds(
     for pending in await pending_refunds.of_receipt(session, number=purchase.external_id):
         if not (numbering.identifies(pending.receipt) and numbering.matches(pending.receipt, origin=purchase.origin)):
             continue
-        done = await _apply(session, context=context, purchase=purchase, pending=pending)
-        if isinstance(done, Problem):
-            await pending_refunds.settle(session, pending_id=pending.id, refund_id=None, rejected_with=done.code)
+        outcome = await _apply(session, context=context, purchase=purchase, pending=pending)
+        if isinstance(outcome, Problem):
+            await pending_refunds.settle(session, pending_id=pending.id, refund_id=None, rejected_with=outcome.code)
             continue
-        if isinstance(done, RecordRefundResult):
-            await pending_refunds.settle(session, pending_id=pending.id, refund_id=done.refund_id)
-            balances = done.balances
+        if isinstance(outcome, RecordRefundResult):
+            await pending_refunds.settle(session, pending_id=pending.id, refund_id=outcome.refund_id)
+            balances = outcome.balances
             continue
-        await pending_refunds.settle(session, pending_id=pending.id, refund_id=done.result.refund.refund_id)
-        balances = done.result.purchase.balances
-        if done.new_purchase is not None and done.has_pending_refunds:
-            balances = await apply_pending_refunds(session, context=context, purchase=done.new_purchase) or balances
+        await pending_refunds.settle(session, pending_id=pending.id, refund_id=outcome.result.refund.refund_id)
+        balances = outcome.result.purchase.balances
+        if outcome.new_purchase is not None and outcome.has_pending_refunds:
+            balances = await apply_pending_refunds(session, context=context, purchase=outcome.new_purchase) or balances
     return balances
 
 
 async def _apply(
     session: Session, *, context: CommandContext, purchase: Purchase, pending: PendingRefund
-) -> Exchanged | RecordRefundResult | Problem:
+) -> ExchangeOutcome | RecordRefundResult | Problem:
     customer = await customers.find(session, by=CustomerReference(purchase.customer_id), lock=True)
     if customer is None:
         raise LookupError(f"purchase {purchase.id} has lost its customer")
@@ -79,31 +79,32 @@ async def _apply_exchange(
     pending: PendingRefund,
     stored_receipt: NewReceipt,
     customer: Customer,
-) -> Exchanged | Problem:
+) -> ExchangeOutcome | Problem:
     if stored_receipt.customer_id is not None and not await is_same_customer(
         session, customer=customer, known_id=stored_receipt.customer_id
     ):
         return Problem(ProblemCode.OTHER_CUSTOMER, path=("customer",))
-    own = await own_wallet.belongs_to_key_holder(
+    is_own_card = await own_wallet.belongs_to_key_holder(
         session, own_customer_id=stored_receipt.sender_customer_id, customer=customer
     )
-    if own:
+    if is_own_card:
         return Problem(ProblemCode.OWN_CARD, path=("customer",))
     refund = _refund_command(pending, purchase=purchase)
     at = max(pending.occurred_at, purchase.occurred_at)
-    new_receipt = as_sent(pending, new_receipt=receipt_of(stored_receipt.data, at=at))
+    new_receipt = with_number_time(pending, new_receipt=receipt_of(stored_receipt.data, at=at))
     command = RecordExchange(
         replace(refund, occurred_at=at, number_used_at=pending.number_used_at or pending.occurred_at), new_receipt, None
     )
-    purchase_command = new_receipt.of(CustomerReference(purchase.customer_id))
-    # The purchase does not name this receipt: without the lock, a refund of it that arrives now would stay pending.
+    purchase_command = new_receipt.for_customer(CustomerReference(purchase.customer_id))
+    # The command of the purchase locked its own number only: without this lock, a refund of the new receipt that arrives
+    # now would stay pending.
     await session.lock_receipt(new_receipt.external_id)
     return await exchange_goods(
         session,
         context=context,
         command=command,
         purchase=purchase,
-        new=purchase_command,
+        purchase_command=purchase_command,
         pending_exchange_id=pending.id,
     )
 
@@ -115,8 +116,8 @@ async def _apply_refund(
     deciding_terms = await versions.version(session, number=purchase.terms_version)
     if deciding_terms is None:
         raise LookupError(f"purchase {purchase.id} has lost its terms")
-    earlier = await refunds.of_purchase(session, purchase_id=purchase.id)
-    remaining = RemainingGoods.after_refunds(purchase.facts, refunds=earlier)
+    earlier_refunds = await refunds.of_purchase(session, purchase_id=purchase.id)
+    remaining = RemainingGoods.after_refunds(purchase.facts, refunds=earlier_refunds)
     returned = resolve_return(
         lines=pending.lines, amounts=pending.amounts, amount=pending.amount, facts=purchase.facts, remaining=remaining
     )
@@ -142,14 +143,14 @@ async def _apply_refund(
         purchase=purchase,
         customer=customer,
         terms=deciding_terms,
-        earlier=earlier,
-        before=remaining,
+        earlier_refunds=earlier_refunds,
+        remaining_before=remaining,
         returned=returned,
     )
 
 
 def _refund_command(pending: PendingRefund, *, purchase: Purchase) -> RecordRefund:
-    """The command of a pending refund, with the purchase that is known now."""
+    """The command of a pending refund, whose purchase is known now."""
     return RecordRefund(
         purchase_id=purchase.id,
         receipt=None,

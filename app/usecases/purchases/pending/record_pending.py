@@ -16,14 +16,18 @@ from app.usecases.command import CommandContext
 from app.usecases.customers.same_customer import is_same_customer
 from app.usecases.purchases.booking.exchange_goods import in_refund
 from app.usecases.purchases.commands import ReceiptToRecord, RecordExchange, RecordRefund, RefundPending
-from app.usecases.purchases.duplicates.pending_exchanges import content_digest_of, new_receipt_to_store, pending_with
+from app.usecases.purchases.duplicates.pending_exchanges import (
+    content_digest_of,
+    exchanges_with_new_receipt,
+    new_receipt_to_store,
+)
 from app.usecases.purchases.duplicates.receipts import receipt_problem
 
 
 async def record_pending_exchange(
     session: Session, *, context: CommandContext, command: RecordExchange
 ) -> RefundPending | Problem:
-    """Store an exchange as pending until its purchase arrives. A known receipt gets its earlier result, or a problem if the content differs."""
+    """Store an exchange as pending until its purchase arrives. An exchange that was sent before gets its earlier result, or a problem if the content differs."""
     new_receipt, receipt = command.new_receipt, command.refund.receipt
     assert receipt is not None, "an id of something else than a purchase is rejected before"
     facts = await locations.facts_at_location(session, facts=new_receipt.facts, location_id=new_receipt.location_id)
@@ -40,7 +44,7 @@ async def record_pending_exchange(
         problem = await own_wallet.problem(session, principal=context.principal, customer=customer, path=("customer",))
         if problem is not None:
             return problem
-    earlier_result = await _known_exchange(
+    earlier_result = await _earlier_exchange_result(
         session, context=context, command=command, receipt=receipt, origin=origin, customer=customer
     )
     if earlier_result is not None:
@@ -62,15 +66,15 @@ async def record_pending_exchange(
 async def _receipt_problem(
     session: Session, *, context: CommandContext, new_receipt: ReceiptToRecord
 ) -> Problem | None:
-    """Why the receipt of the goods handed out can never be recorded, whatever the purchase turns out to be; or None."""
-    if (unfit := receipt_problem(context, timed=new_receipt.timed, facts=new_receipt.facts)) is not None:
-        return unfit
+    """Why the receipt of the new goods can never be recorded, whatever the purchase of the returned goods is; or None."""
+    if (problem := receipt_problem(context, states_time=new_receipt.states_time, facts=new_receipt.facts)) is not None:
+        return problem
     if await versions.in_force(session, at=new_receipt.facts.occurred_at) is None:
         return Problem(ProblemCode.NO_TERMS_IN_FORCE, path=("purchase", "occurredAt"))
     return None
 
 
-async def _known_exchange(
+async def _earlier_exchange_result(
     session: Session,
     *,
     context: CommandContext,
@@ -79,10 +83,10 @@ async def _known_exchange(
     origin: ReceiptOrigin,
     customer: Customer | None,
 ) -> RefundPending | Problem | None:
-    """The result of an exchange that is pending already, or why its new receipt is another one; None where it is new."""
+    """The result of an exchange that is pending already, or the problem with its new receipt; None if the exchange is new."""
     new_receipt, refund, path = command.new_receipt, command.refund, ("purchase", "externalId")
     number, numbering = new_receipt.external_id, context.program.numbering
-    sent = (
+    sent_content = (
         receipt,
         refund.lines,
         refund.amounts,
@@ -90,12 +94,14 @@ async def _known_exchange(
         refund.reason,
         (number, content_digest_of(new_receipt)),
     )
-    for pending in await pending_with(
+    for pending in await exchanges_with_new_receipt(
         session, context=context, number=number, origin=origin, completion=new_receipt.completion
     ):
-        on_time = not new_receipt.timed or pending.occurred_at == new_receipt.facts.occurred_at
-        same = on_time and pending.content == sent and pending.external_id == refund.external_id
-        if same and await _same_buyer(session, pending=pending, customer=customer):
+        has_same_time = not new_receipt.states_time or pending.occurred_at == new_receipt.facts.occurred_at
+        has_same_content = (
+            has_same_time and pending.content == sent_content and pending.external_id == refund.external_id
+        )
+        if has_same_content and await _same_buyer(session, pending=pending, customer=customer):
             return RefundPending(pending_refund_id=pending.id, already_recorded=True)
         if pending.state is PendingRefundState.PENDING:
             return Problem(ProblemCode.RECEIPT_DIFFERS, path=path, detail=detail("EXCHANGE_PENDING"))
@@ -129,7 +135,7 @@ async def record_pending_refund(
     receipt: ReceiptReference,
     stored_receipt: NewReceipt | None = None,
 ) -> RefundPending | Problem:
-    """Store a refund as pending until its purchase arrives. A known number gets its earlier result, or a problem if the content differs.
+    """Store a refund as pending until its purchase arrives. A number that was sent before gets its earlier result, or a problem if the content differs.
 
     A reference that may match several receipts cannot be pending: the first one to arrive would be a guess. `stored_receipt`
     is the new receipt of an exchange.
@@ -161,7 +167,7 @@ async def record_pending_refund(
         number_used_at=command.number_used_at if command.number_used_at != command.occurred_at else None,
     )
     if command.external_id is not None:
-        earlier_result = await _known(
+        earlier_result = await _earlier_result(
             session, context=context, number=command.external_id, pending=pending, command=command, origin=origin
         )
         if earlier_result is not None:
@@ -171,14 +177,14 @@ async def record_pending_refund(
 
 
 async def _zone(session: Session, *, context: CommandContext, receipt: ReceiptReference) -> str | None:
-    """The zone of the location in a reference, the program's where there is none; None for an unknown location."""
+    """The zone of the location in a reference, or the program's if it names none; None for an unknown location."""
     if receipt.location_id is None:
         return context.program.zone
     by_id = await locations.by_ids(session, location_ids=[receipt.location_id])
     return by_id[receipt.location_id].zone if receipt.location_id in by_id else None
 
 
-async def _known(
+async def _earlier_result(
     session: Session,
     *,
     context: CommandContext,
@@ -187,14 +193,14 @@ async def _known(
     command: RecordRefund,
     origin: ReceiptOrigin,
 ) -> RefundPending | Problem | None:
-    """The result of a number that is known already, or None where it is new."""
+    """The result of a refund number that was sent before, or the problem with it; None if it is new."""
     numbering = context.program.numbering
-    earlier = await pending_refunds.by_number(session, number=number, origin=origin, numbering=numbering)
-    if earlier is not None:
-        on_time = not command.timed or earlier.occurred_at == pending.occurred_at
-        if not on_time or not earlier.has_same_content(pending):
+    pending_before = await pending_refunds.by_number(session, number=number, origin=origin, numbering=numbering)
+    if pending_before is not None:
+        has_same_time = not command.states_time or pending_before.occurred_at == pending.occurred_at
+        if not has_same_time or not pending_before.has_same_content(pending):
             return Problem(ProblemCode.RECEIPT_DIFFERS, path=("externalId",))
-        return RefundPending(pending_refund_id=earlier.id, already_recorded=True)
+        return RefundPending(pending_refund_id=pending_before.id, already_recorded=True)
     same_number = await refunds.by_number(session, number=number, origin=origin, numbering=numbering)
     if not same_number:
         return None
