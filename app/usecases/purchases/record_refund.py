@@ -113,6 +113,6 @@ async def run_refund(
         customer=customer,
         terms=deciding_terms,
         earlier_refunds=earlier_refunds,
-        remaining_before=remaining,
+        remaining=remaining,
         returned=returned,
     )

@@ -118,23 +118,15 @@ async def book_by_replay(
 ) -> RedeemRewardResult | Problem:
     """Replay the wallet, decide by its balance at the time of the redemption and its balance now, and post the differences."""
     account, at = request.customer.account, request.facts.occurred_at
-    account_before = await replay_account(session, account=account, until=at)
-    wallet_then = (
-        account_before.wallet
-        if account.all_events_before(at)
-        else account_before.as_of(at, customer_id=request.customer_id)
-    )
+    before = await replay_account(session, account=account, until=at)
+    wallet_then = before.wallet if account.all_events_before(at) else before.as_of(at, customer_id=request.customer_id)
+    customer_id, terms = request.customer_id, request.terms
     held_uses = uses_on_hold(
-        account_before.recorded_history,
-        customer_id=request.customer_id,
-        terms=request.terms,
-        wallet=wallet_then,
-        at=account_before.until,
+        before.recorded_history, customer_id=customer_id, terms=terms, wallet=wallet_then, at=before.until
     )
-    facts = wallet_then.memberships[request.customer_id].with_rule_facts(
-        request.facts, terms=request.terms, held_uses=held_uses
-    )
-    balance = balance_of(account_before.wallet, at=account_before.until, unit=request.unit)
+    membership = wallet_then.memberships[customer_id]
+    facts = membership.with_rule_facts(request.facts, terms=terms, held_uses=held_uses)
+    balance = balance_of(before.wallet, at=before.until, unit=request.unit)
     available = min(wallet_then.unit_accounts[request.unit].inventory.available(at=at), balance.available)
     decision = redemption.redeem(
         terms=request.terms,
@@ -143,11 +135,9 @@ async def book_by_replay(
         available=available,
         owed=balance.owed,
         charge=_charge(wallet_then, request=request),
-        activations=pending_points(account_before.wallet, terms=request.terms, at=account_before.until).activations_for(
-            request.clause
-        ),
+        activations=pending_points(before.wallet, terms=request.terms, at=before.until).activations_for(request.clause),
     )
-    result = _result(request, decision=decision, balances=account_before.balances)
+    result = _result(request, decision=decision, balances=before.balances)
     if decision.outcome is DecisionOutcome.REFUSED:
         return result
     if not await rewards.take_from_stock(session, reward=request.reward):
@@ -155,9 +145,7 @@ async def book_by_replay(
     new_redemption = _redemption(context=context, request=request, facts=facts, decision=decision)
     await _store(session, context=context, request=request, redemption=new_redemption)
     event = _new_event(request, redemption=new_redemption)
-    replayed = replay_recorded(
-        account_before.recorded_history, versions=account_before.versions, events=[event], until=at
-    )
+    replayed = replay_recorded(before.recorded_history, versions=before.versions, events=[event], until=at)
     entries = await post_differences(
         session,
         write_context=context,

@@ -46,23 +46,16 @@ async def book_refund(
     customer: Customer,
     terms: Terms,
     earlier_refunds: Sequence[Refund],
-    remaining_before: RemainingGoods,
+    remaining: RemainingGoods,
     returned: ReturnedItems,
 ) -> RecordRefundResult:
     """Claw back the points of returned goods: from the snapshot if that is enough, otherwise by a replay of the wallet."""
-    at, after = command.occurred_at, remaining_before.less(purchase.facts, refund=returned)
+    at, before, after = command.occurred_at, remaining, remaining.less(purchase.facts, refund=returned)
     paid_out = sum(earlier_refund.money for earlier_refund in earlier_refunds)
     money = money_due(purchase.facts, remaining=after.applied_to(purchase.facts), paid_out=paid_out)
     in_force = await versions.in_force(session, at=at)
     outcome = await _snapshot_outcome(
-        session,
-        customer=customer,
-        purchase=purchase,
-        terms=terms,
-        in_force=in_force,
-        before=remaining_before,
-        after=after,
-        at=at,
+        session, customer=customer, purchase=purchase, terms=terms, in_force=in_force, before=before, after=after, at=at
     )
     if in_force is None or outcome is None:
         return await _book_by_replay(
@@ -86,7 +79,7 @@ async def book_refund(
         customer=customer,
         terms=terms,
         in_force=in_force,
-        before=remaining_before,
+        before=before,
         after=after,
         outcome=outcome,
         new_refund=new_refund,
@@ -207,16 +200,13 @@ async def _book_from_snapshot(
     posting = Posting(PostingKey(EntryType.CLAWBACK, new_refund.id), at, draws, outcome.decision)
     references = EntryReferences(purchase_id=purchase.id, refund_id=new_refund.id)
     entry = await writer.append(posting, lots_after=inventory.lots, references=references)
-    facts_before = before.applied_to(purchase.facts)
-    evaluation_before = refund.evaluate_remaining(terms=terms, earned=purchase.earned, stamps=0, remaining=facts_before)
+    qualifying_before = refund.evaluate_remaining(
+        terms=terms, earned=purchase.earned, stamps=0, remaining=before.applied_to(purchase.facts)
+    ).qualifying
+    qualifying = account.balance.qualifying + outcome.qualifying - qualifying_before
     account_after = await writer.store(
         lots_after=inventory.lots,
-        balance=replace(
-            inventory.balance(
-                at=at, qualifying=account.balance.qualifying + outcome.qualifying - evaluation_before.qualifying
-            ),
-            lifetime=account.balance.lifetime,
-        ),
+        balance=replace(inventory.balance(at=at, qualifying=qualifying), lifetime=account.balance.lifetime),
         replayed_through=at,
         next_change_at=account.next_change_at,
         next_notice_at=account.next_notice_at,

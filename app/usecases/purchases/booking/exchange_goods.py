@@ -52,12 +52,8 @@ async def exchange_goods(
     `purchase_command` records the new receipt for its customer. If a problem is returned, nothing was written.
     """
     at = purchase_command.facts.occurred_at
-    admitted = await admit(
-        session,
-        context=replace(context, time_reviewed=True),
-        command=purchase_command,
-        pending_exchange_id=pending_exchange_id,
-    )
+    reviewed = replace(context, time_reviewed=True)
+    admitted = await admit(session, context=reviewed, command=purchase_command, pending_exchange_id=pending_exchange_id)
     assert not isinstance(admitted, ReceiptQuarantined), "the time of both parts has been checked"
     if at < purchase.occurred_at and not isinstance(admitted, RecordPurchaseResult):
         return Problem(
@@ -83,9 +79,8 @@ async def exchange_goods(
     returned = await _returned_items(session, command=command.refund, purchase=purchase)
     if isinstance(returned, Problem):
         return in_refund(returned)
-    exchange = PreparedExchange(
-        purchase, refund, returned, purchase_command, admitted.facts, admitted.terms, admitted.customer
-    )
+    facts, terms, customer = admitted.facts, admitted.terms, admitted.customer
+    exchange = PreparedExchange(purchase, refund, returned, purchase_command, facts, terms, customer)
     booked = await book_exchange(session, context=context, exchange=exchange)
     if isinstance(booked, Problem):
         return booked

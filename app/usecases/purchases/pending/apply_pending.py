@@ -144,7 +144,7 @@ async def _apply_refund(
         customer=customer,
         terms=deciding_terms,
         earlier_refunds=earlier_refunds,
-        remaining_before=remaining,
+        remaining=remaining,
         returned=returned,
     )
 
