@@ -40,7 +40,7 @@ async def sqlite_look_up(url: str, statements: Sequence[Statement]) -> AsyncIter
 
 @asynccontextmanager
 async def postgres_look_up(url: str, statements: Sequence[Statement]) -> AsyncIterator[LookUp]:
-    """The look-up on a pool of PostgreSQL connections, each on a snapshot."""
+    """The look-up on a pool of PostgreSQL connections, each look-up on one state of the database."""
     async with asyncpg.create_pool(url, min_size=4, max_size=10, statement_cache_size=512) as pool:
 
         async def look_up() -> list[list[Any]]:
@@ -60,8 +60,8 @@ def create_app(url: str, statements: Sequence[Statement]) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        connected = sqlite_look_up if url.startswith("sqlite") else postgres_look_up
-        async with connected(url, statements) as look_up:
+        open_look_up = sqlite_look_up if url.startswith("sqlite") else postgres_look_up
+        async with open_look_up(url, statements) as look_up:
             app.state.look_up = look_up
             yield
 

@@ -29,7 +29,7 @@ from app.domain.terms.validation import DraftedClause
 from app.domain.terms.version import Terms
 
 LIMIT = 30
-"""The CPU of a decision, as a multiple of the plain function's."""
+"""The most CPU that a decision may take, as a multiple of the CPU of the plain function."""
 
 WEEKDAYS = frozenset(WEEK[:5])
 
@@ -69,9 +69,9 @@ FACTS = PurchaseFacts(
 
 def plain_points(facts: PurchaseFacts) -> int:
     """The same arithmetic with plain ifs, without reasons or remedies."""
-    wall = facts.occurred_at.astimezone(zone(facts.zone))
-    minute = wall.hour * 60 + wall.minute
-    weekday = wall.weekday() < 5
+    local_time = facts.occurred_at.astimezone(zone(facts.zone))
+    minute = local_time.hour * 60 + local_time.minute
+    weekday = local_time.weekday() < 5
     total = tea = items = cups = 0
     mug = False
     for line in facts.lines:
@@ -87,7 +87,7 @@ def plain_points(facts: PurchaseFacts) -> int:
     if weekday and 540 <= minute < 660:
         best = max(best, 2 * total)
     best = max(best, 3 * tea)
-    if facts.channel is Channel.ONLINE or total >= 5000 or wall.date() >= datetime(2026, 6, 1, tzinfo=UTC).date():
+    if facts.channel is Channel.ONLINE or total >= 5000 or local_time.date() >= datetime(2026, 6, 1, tzinfo=UTC).date():
         best = max(best, 2 * total)
     bonus = (5 if items >= 10 else 0) + (3 if mug else 0) + (4 if cups >= 2 else 0) + (2 if total >= 2000 else 0)
     bonus += 2 if weekday and 1020 <= minute < 1140 else 1
@@ -95,19 +95,19 @@ def plain_points(facts: PurchaseFacts) -> int:
 
 
 def cpu_seconds(*functions: tuple[Callable[[], object], int], rounds: int) -> list[float]:
-    """CPU seconds of one call of each function: the median of interleaved rounds of so many calls."""
-    measured: list[list[float]] = [[] for _ in functions]
+    """CPU seconds of one call of each function: the median of interleaved rounds. Each function comes with its number of calls in a round."""
+    durations_by_function: list[list[float]] = [[] for _ in functions]
     for _ in range(rounds):
-        for durations, (function, calls) in zip(measured, functions, strict=True):
+        for durations, (function, calls) in zip(durations_by_function, functions, strict=True):
             began = time.process_time()
             for _ in range(calls):
                 function()
             durations.append((time.process_time() - began) / calls)
-    return [statistics.median(durations) for durations in measured]
+    return [statistics.median(durations) for durations in durations_by_function]
 
 
 def main() -> None:
-    """Print the CPU of both and their ratio."""
+    """Print the CPU of a decision and of the plain function, and their ratio."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trial", action="store_true", help="the smallest run")
     trial = parser.parse_args().trial

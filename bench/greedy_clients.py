@@ -1,4 +1,4 @@
-"""Greedy clients in a process of their own: connections that send as much as they can, or hold what they have.
+"""Greedy clients in a process of their own: connections that send as much as they can, or only occupy a connection.
 
     python -m bench.greedy_clients PORT CONNECTIONS FROM [TOKEN ...]
 
@@ -23,13 +23,15 @@ from dataclasses import dataclass, field
 from bench.load import fetch, graphql_request
 
 LONGEST = 300.0
+"""Seconds after which the clients end in any case."""
+
 QUERY = "{ program { id } rewards { nodes { id reward { name } } } }"
 LARGE_QUERY = "{ __schema { types { name description fields { name description type { name } } } } }"
 
 
 @dataclass
 class Greed:
-    """What the clients have in common, and what they got."""
+    """The server and the address of the clients; the statuses of their answers, and the seconds that they waited for each."""
 
     port: int
     source: str
@@ -49,8 +51,8 @@ class Greed:
         finally:
             writer.close()
 
-    async def send(self, sent: bytes) -> None:
-        """Send something, and read nothing until the connection ends."""
+    async def send(self, data: bytes) -> None:
+        """Send `data` and read no answer, until the connection ends."""
         with socket.socket() as sock:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
             sock.bind((self.source, 0))
@@ -58,7 +60,7 @@ class Greed:
             await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", self.port))
             _, writer = await asyncio.open_connection(sock=sock, limit=1)
             try:
-                writer.write(sent)
+                writer.write(data)
                 await writer.wait_closed()
             finally:
                 writer.close()
@@ -66,11 +68,11 @@ class Greed:
     async def be_greedy(self, number: int, token: str | None) -> None:
         """Connect, and connect again whenever the connection ends."""
         slow = _request(LARGE_QUERY, token=token) * 5
-        held = {0: b"", 1: slow[:20], 2: slow}
+        stalled_requests = {0: b"", 1: slow[:20], 2: slow}
         while True:
             try:
-                if number % 20 in held:
-                    await self.send(held[number % 20])
+                if number % 20 in stalled_requests:
+                    await self.send(stalled_requests[number % 20])
                 else:
                     await self.ask_without_pause(token)
             except (OSError, asyncio.IncompleteReadError):
@@ -97,7 +99,7 @@ async def run(greed: Greed, connections: int, tokens: list[str]) -> None:
 
 
 def main() -> None:
-    """Be greedy, and print what came of it."""
+    """Run the clients, and print the answers that they got."""
     port, connections, source, *tokens = sys.argv[1:]
     files = int(connections) + 100
     resource.setrlimit(resource.RLIMIT_NOFILE, (files, max(files, resource.getrlimit(resource.RLIMIT_NOFILE)[1])))

@@ -44,7 +44,7 @@ from bench.workload import (
 CLIENTS = 32
 GROUP = 32
 CLOCK_TICK = 1 / TICKS_PER_SECOND
-"""Seconds: the CPU of a trial may be less than can be seen."""
+"""Seconds: the least CPU that can be measured. A trial may take less."""
 
 WRITES_PER_R0 = {"SQLite": 0.4, "PostgreSQL": 0.3}
 """The least rate of purchases and redemptions, as a part of the rate of R0."""
@@ -63,8 +63,8 @@ SMALLEST = Sizes(rounds=1, requests=20, customers=10)
 
 
 @dataclass(frozen=True)
-class Recorded:
-    """The statements of purchases, one list for each, and those of one card look-up."""
+class RecordedStatements:
+    """The recorded statements of purchases, one list for each purchase, and those of one card look-up."""
 
     purchases: list[list[Statement]]
     look_up: list[Statement]
@@ -94,7 +94,7 @@ class Round:
         return statistics.quantiles(self.single_redemptions.durations, n=100)[98]
 
 
-async def record(prepared: PreparedDatabase, sizes: Sizes) -> Recorded:
+async def record(prepared: PreparedDatabase, sizes: Sizes) -> RecordedStatements:
     """Record the statements of a round's purchases and of one card look-up."""
     program = prepared.program.program
     async with prepared.copy() as url:
@@ -109,7 +109,7 @@ async def record(prepared: PreparedDatabase, sizes: Sizes) -> Recorded:
         await look_up_card(application, program, 0)
         await recorder.stop()
     look_up = [statement for operation in recorder.operations for statement in operation]
-    return Recorded(purchases, look_up)
+    return RecordedStatements(purchases, look_up)
 
 
 async def measure(prepared: PreparedDatabase, sizes: Sizes) -> list[Round]:
@@ -120,9 +120,11 @@ async def measure(prepared: PreparedDatabase, sizes: Sizes) -> list[Round]:
     return [await _measure_round(prepared, recorded, file, sizes) for _ in range(sizes.rounds)]
 
 
-async def _measure_round(prepared: PreparedDatabase, recorded: Recorded, look_up: Path, sizes: Sizes) -> Round:
+async def _measure_round(
+    prepared: PreparedDatabase, recorded: RecordedStatements, look_up: Path, sizes: Sizes
+) -> Round:
     token, customers, count = prepared.program.token(Role.TILL), sizes.customers, sizes.requests
-    granted, found = b'"GRANTED"', b'"available"'
+    granted_text, card_text = b'"GRANTED"', b'"available"'
     async with prepared.copy() as url:
         r0 = await raw_floor(url, recorded.purchases, group=1)
     async with prepared.copy() as url:
@@ -131,15 +133,15 @@ async def _measure_round(prepared: PreparedDatabase, recorded: Recorded, look_up
     async with prepared.copy() as url:
         with serving(TROTH_SERVE, port=port, database_url=url) as pid:
             requests = purchase_requests(token, count // 10, customers=customers)
-            await send(port, pid=pid, requests=requests, clients=CLIENTS, expected=granted)  # warms the server up
+            await send(port, pid=pid, requests=requests, clients=CLIENTS, expected=granted_text)  # warms the server up
             requests = purchase_requests(token, count, customers=customers)
-            purchases = await send(port, pid=pid, requests=requests, clients=CLIENTS, expected=granted)
+            purchases = await send(port, pid=pid, requests=requests, clients=CLIENTS, expected=granted_text)
             requests = redemption_requests(token, count, customers=customers)
-            redemptions = await send(port, pid=pid, requests=requests, clients=CLIENTS, expected=granted)
+            redemptions = await send(port, pid=pid, requests=requests, clients=CLIENTS, expected=granted_text)
             requests = redemption_requests(token, count // 5, customers=customers)
-            single_redemptions = await send(port, pid=pid, requests=requests, clients=1, expected=granted)
+            single_redemptions = await send(port, pid=pid, requests=requests, clients=1, expected=granted_text)
             requests = card_requests(token, count, customers=customers)
-            cards = await send(port, pid=pid, requests=requests, clients=8, expected=found)
+            cards = await send(port, pid=pid, requests=requests, clients=8, expected=card_text)
     port = free_port()
     async with prepared.copy() as url:
         bare_app = ("-m", "bench.bare_app", url, str(port), str(look_up))
@@ -206,8 +208,8 @@ def fsync_seconds(folder: Path) -> float:
 def require_disk(folder: Path) -> None:
     """Exit with a message on a memory file system, where a durable commit costs nothing."""
     mounts = [line.split()[1:3] for line in Path("/proc/mounts").read_text(encoding="utf-8").splitlines()]
-    holding = [(mount, kind) for mount, kind in mounts if folder.resolve().is_relative_to(mount)]
-    _, kind = max(holding, key=lambda found: len(found[0]))
+    mounts_of_folder = [(mount, kind) for mount, kind in mounts if folder.resolve().is_relative_to(mount)]
+    _, kind = max(mounts_of_folder, key=lambda mount_and_kind: len(mount_and_kind[0]))
     if kind in ("tmpfs", "ramfs"):
         sys.exit(f"{folder} is a memory file system ({kind}): choose a disk with --folder")
 
@@ -237,18 +239,18 @@ def main() -> None:
     parser.add_argument("--only", choices=("sqlite", "postgres"))
     parser.add_argument("--server", metavar="URL", help="a PostgreSQL server to use instead of starting one")
     parser.add_argument("--trial", action="store_true", help="the smallest run, on any folder; targets are not judged")
-    chosen = parser.parse_args()
-    if not chosen.trial:
-        require_disk(chosen.folder)
-    sizes = SMALLEST if chosen.trial else Sizes(rounds=chosen.rounds, requests=chosen.requests, customers=500)
-    folder = Path(tempfile.mkdtemp(prefix="troth-bench-", dir=chosen.folder))
+    options = parser.parse_args()
+    if not options.trial:
+        require_disk(options.folder)
+    sizes = SMALLEST if options.trial else Sizes(rounds=options.rounds, requests=options.requests, customers=500)
+    folder = Path(tempfile.mkdtemp(prefix="troth-bench-", dir=options.folder))
     try:
         fsync = fsync_seconds(folder) * 1e6
         print(f"fsync of 4 KiB: {fsync:,.0f} us; {sizes.rounds} rounds of {sizes.requests} requests of each kind")
-        met = asyncio.run(measure_databases(folder, sizes, only=chosen.only, server_url=chosen.server))
+        met = asyncio.run(measure_databases(folder, sizes, only=options.only, server_url=options.server))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    if not met and not chosen.trial:
+    if not met and not options.trial:
         sys.exit("A target was missed.")
 
 

@@ -16,7 +16,7 @@ TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True)
 class Measurement:
-    """The cost of a series of operations: seconds in all, CPU seconds of the process that did them, seconds of each."""
+    """The cost of a series of operations: seconds and CPU seconds of all together, and the seconds of each."""
 
     seconds: float
     cpu: float
@@ -50,7 +50,7 @@ def cpu_of(pid: int) -> float:
 
 
 async def fetch(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes) -> tuple[bytes, bytes]:
-    """The head and the body of the response to a request. Raises IncompleteReadError where the connection ends before."""
+    """The head and the body of the response to a request. Raises IncompleteReadError if the connection ends before."""
     writer.write(request)
     head = await reader.readuntil(b"\r\n\r\n")
     length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])

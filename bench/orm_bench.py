@@ -31,7 +31,7 @@ def _location(key: str) -> Location:
     return Location(str(uuid_utils.uuid7()), time.monotonic_ns(), key, key, "Europe/London", None, AT)
 
 
-def _new() -> Location:
+def _new_location() -> Location:
     return _location(uuid_utils.uuid4().hex)
 
 
@@ -46,16 +46,24 @@ async def _read_by_model(session: Session) -> object:
 
 
 async def _store_by_sql(session: Session) -> object:
-    new = _new()
+    location = _new_location()
     return await session.execute(
         "INSERT INTO locations (program_id, id, number, key, name, zone, address, created_at)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-        *(new.id, new.number, new.key, new.name, new.zone, new.address, new.created_at),
+        *(
+            location.id,
+            location.number,
+            location.key,
+            location.name,
+            location.zone,
+            location.address,
+            location.created_at,
+        ),
     )
 
 
 async def _store_by_model(session: Session) -> None:
-    await locations.create(session, location=_new())
+    await locations.create(session, location=_new_location())
 
 
 def _repeated(step: Step, times: int) -> Callable[[Session], Awaitable[float]]:
@@ -68,7 +76,7 @@ def _repeated(step: Step, times: int) -> Callable[[Session], Awaitable[float]]:
     return work
 
 
-async def _measured(url: str, *, times: int, rounds: int) -> None:
+async def _measure(url: str, *, times: int, rounds: int) -> None:
     await migrate(url)
     database = open_database(url)
     await database.start()
@@ -76,11 +84,11 @@ async def _measured(url: str, *, times: int, rounds: int) -> None:
     async def micros(step: Step) -> float:
         return await database.write(_repeated(step, times), program_id=PROGRAM, lock_key="bench")
 
-    async def shop(session: Session) -> None:
+    async def create_shop(session: Session) -> None:
         await a_program(session)
         await locations.create(session, location=_location(KEY))
 
-    await database.write(shop, program_id=PROGRAM, lock_key="shop")
+    await database.write(create_shop, program_id=PROGRAM, lock_key="shop")
     for name, by_sql, by_model in (
         ("read one row", _read_by_sql, _read_by_model),
         ("store one row", _store_by_sql, _store_by_model),
@@ -92,12 +100,12 @@ async def _measured(url: str, *, times: int, rounds: int) -> None:
 
 
 def main() -> None:
-    """Measure in a file of its own."""
+    """Measure in a new SQLite file, and print the times."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trial", action="store_true", help="the smallest form, to see that it works")
     times, rounds = (10, 1) if parser.parse_args().trial else (TIMES, ROUNDS)
     with tempfile.TemporaryDirectory(prefix="troth-orm-") as folder:
-        asyncio.run(_measured(f"sqlite:///{folder}/orm.db", times=times, rounds=rounds))
+        asyncio.run(_measure(f"sqlite:///{folder}/orm.db", times=times, rounds=rounds))
 
 
 if __name__ == "__main__":

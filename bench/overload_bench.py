@@ -25,7 +25,7 @@ from pathlib import Path
 from bench.load import fetch
 from bench.prepared_database import (
     PreparedDatabase,
-    keys_of_tills,
+    issue_till_keys,
     postgres_server,
     prepared_postgres,
     prepared_sqlite,
@@ -33,11 +33,11 @@ from bench.prepared_database import (
 from bench.server_process import TROTH_SERVE, free_port, serving
 from bench.workload import purchase_requests
 
-MOST = 5.0
-"""The most that the p99 of a till may be beside greedy clients, as a multiple of what it is without them."""
+MAX_RATIO = 5.0
+"""The most that the p99 of a till beside greedy clients may be, as a multiple of its p99 without them."""
 
 GREEDY_ADDRESS = "127.0.0.9"
-SETTLED = 2.0
+SETTLING_TIME = 2.0
 """Seconds until all greedy clients are connected."""
 
 
@@ -71,16 +71,16 @@ class Tills:
 
     async def buy(self) -> list[float]:
         """Let each till buy; returns the seconds of every purchase. Raises RuntimeError when one is not recorded."""
-        taken: list[float] = []
-        await asyncio.gather(*(self._buy(token, taken) for token in self.tokens))
-        return taken
+        durations: list[float] = []
+        await asyncio.gather(*(self._buy(token, durations) for token in self.tokens))
+        return durations
 
-    async def _buy(self, token: str, taken: list[float]) -> None:
+    async def _buy(self, token: str, durations: list[float]) -> None:
         for request in purchase_requests(token, self.sizes.purchases, customers=self.sizes.customers):
             await asyncio.sleep(random.uniform(0.0, 2 * self.sizes.pause))
             began = time.perf_counter()
             head, body = await self._send(token, request)
-            taken.append(time.perf_counter() - began)
+            durations.append(time.perf_counter() - began)
             if b'"GRANTED"' not in body:
                 raise RuntimeError(f"the server answered {head!r} {body[:600]!r}")
 
@@ -102,7 +102,7 @@ class Tills:
 
 @dataclass
 class Greedy:
-    """Greedy clients, and what they got once they have ended: answers by status, and the median seconds until one."""
+    """The answers that greedy clients got, by status, and the median seconds until an answer; empty until the clients end."""
 
     statuses: dict[str, int] = field(default_factory=dict)
     wait: float = 0.0
@@ -119,26 +119,26 @@ def greedy_clients(port: int, connections: int, tokens: list[str]) -> Iterator[G
             yield greedy
         finally:
             output, _ = process.communicate()
-        found = json.loads(output)
-        greedy.statuses, greedy.wait = found["statuses"], found["wait"]
+        answers = json.loads(output)
+        greedy.statuses, greedy.wait = answers["statuses"], answers["wait"]
 
 
 @dataclass(frozen=True)
 class Round:
-    """Seconds of each purchase without greedy clients and beside them, and what those got."""
+    """Seconds of each purchase without greedy clients and beside them, and the answers that the greedy clients got."""
 
     usual: list[float]
     beside: list[float]
     greedy: Greedy
 
     @property
-    def times(self) -> float:
-        """The p99 beside them as a multiple of the usual one."""
+    def ratio(self) -> float:
+        """The p99 beside greedy clients as a multiple of the p99 without them."""
         return p99(self.beside) / p99(self.usual)
 
 
 def p99(seconds: list[float]) -> float:
-    """What all but one in a hundred take at most."""
+    """The 99th percentile: the most that all but one in a hundred take."""
     return sorted(seconds)[max(0, len(seconds) * 99 // 100 - 1)]
 
 
@@ -146,7 +146,7 @@ async def measure(prepared: PreparedDatabase, sizes: Sizes, *, keys: int) -> lis
     """Measure the rounds beside greedy clients with so many keys, without a key if 0. No connection of a till may be ended."""
     port = free_port()
     async with prepared.copy() as url:
-        tokens = await keys_of_tills(url, prepared.program.program.id, sizes.tills + keys)
+        tokens = await issue_till_keys(url, prepared.program.program.id, sizes.tills + keys)
         settings = {"TROTH_MAX_CONNECTIONS": str(sizes.places)}
         with serving(TROTH_SERVE, port=port, database_url=url, settings=settings):
             tills = Tills(port, tokens[: sizes.tills], sizes)
@@ -155,7 +155,7 @@ async def measure(prepared: PreparedDatabase, sizes: Sizes, *, keys: int) -> lis
             for _ in range(sizes.rounds):
                 usual = await tills.buy()
                 with greedy_clients(port, sizes.greedy, tokens[sizes.tills :]) as greedy:
-                    await asyncio.sleep(SETTLED)
+                    await asyncio.sleep(SETTLING_TIME)
                     beside = await tills.buy()
                 rounds.append(Round(usual, beside, greedy))
             tills.close()
@@ -166,16 +166,16 @@ async def measure(prepared: PreparedDatabase, sizes: Sizes, *, keys: int) -> lis
 
 def report(name: str, rounds: list[Round]) -> bool:
     """Print the medians of the rounds beside the target. Is it met?"""
-    times = statistics.median(each.times for each in rounds)
+    ratio = statistics.median(each.ratio for each in rounds)
     usual = statistics.median(p99(each.usual) for each in rounds) * 1e3
     beside = statistics.median(p99(each.beside) for each in rounds) * 1e3
     greedy = rounds[-1].greedy
     answers = ", ".join(f"{number:,} x {status}" for status, number in sorted(greedy.statuses.items()))
     print(f"greedy {name}: {answers}; their median wait {greedy.wait * 1e3:,.0f} ms")
     print(f"  p99 of a till {beside:,.0f} ms, usually {usual:,.0f} ms")
-    met = times <= MOST
+    met = ratio <= MAX_RATIO
     print(
-        f"  p99 of a till beside greedy clients, x usual {times:6.2f}   at most {MOST:g}   {'kept' if met else 'MISSED'}"
+        f"  p99 of a till beside greedy clients, x usual {ratio:6.2f}   at most {MAX_RATIO:g}   {'kept' if met else 'MISSED'}"
     )
     return met
 
@@ -207,13 +207,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", choices=("sqlite", "postgres"))
     parser.add_argument("--trial", action="store_true", help="the smallest run; targets are not judged")
-    chosen = parser.parse_args()
+    options = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="troth-bench-"))
     try:
-        met = asyncio.run(measure_databases(folder, SMALLEST if chosen.trial else FULL, only=chosen.only))
+        met = asyncio.run(measure_databases(folder, SMALLEST if options.trial else FULL, only=options.only))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    if not met and not chosen.trial:
+    if not met and not options.trial:
         sys.exit("A target was missed.")
 
 

@@ -34,8 +34,8 @@ from bench.workload import card_number, execute_purchase, purchase_command
 VISITS = 22
 """Earlier purchases of each customer: more than the 20 ledger entries that a card look-up returns."""
 
-AT_ONCE = 50
-"""Customers prepared side by side."""
+CUSTOMERS_AT_ONCE = 50
+"""Customers prepared concurrently."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class PreparedDatabase:
 
     @asynccontextmanager
     async def copy(self) -> AsyncIterator[str]:
-        """A copy by its URL, removed afterwards."""
+        """The URL of a copy of the database, which is removed afterwards."""
         name = f"bench_{uuid.uuid4().hex}"
         if self.url.startswith("sqlite"):
             file = self.folder / f"{name}.db"
@@ -106,14 +106,14 @@ def application_on(database: Database) -> Application:
     return Application(database=database, clock=lambda: datetime.now(UTC), new_id=lambda: str(uuid_utils.uuid7()))
 
 
-async def keys_of_tills(url: str, program_id: str, number: int) -> list[str]:
-    """The tokens of so many new keys of a program."""
+async def issue_till_keys(url: str, program_id: str, number: int) -> list[str]:
+    """Issue new keys for tills of a program; returns their tokens."""
     database = open_database(url)
     await database.start()
     application = application_on(database)
 
     async def issue(session: Session) -> str:
-        new = make_key(
+        new_key = make_key(
             program_id=program_id,
             id=application.new_id(),
             number=await access_keys.next_number(session),
@@ -121,8 +121,8 @@ async def keys_of_tills(url: str, program_id: str, number: int) -> list[str]:
             label="",
             created_at=application.server_now(),
         )
-        await access_keys.issue(session, key=new.key)
-        return new.token
+        await access_keys.issue(session, key=new_key.key)
+        return new_key.token
 
     tokens = [await database.write(issue, program_id=program_id, lock_key="key") for _ in range(number)]
     await database.stop()
@@ -134,7 +134,7 @@ async def _prepare(url: str, *, customers: int) -> NewProgram:
     database = open_database(url)
     await database.start()
     application = application_on(database)
-    created = await application.create_program(
+    new_program = await application.create_program(
         CreateProgram(
             name="Bench",
             template="points",
@@ -145,29 +145,29 @@ async def _prepare(url: str, *, customers: int) -> NewProgram:
             effective_from=datetime(2020, 1, 1, tzinfo=UTC),
         )
     )
-    for first in range(0, customers, AT_ONCE):
-        numbers = range(first, min(first + AT_ONCE, customers))
-        await asyncio.gather(*(_enrol_and_buy(application, created, number) for number in numbers))
+    for first in range(0, customers, CUSTOMERS_AT_ONCE):
+        numbers = range(first, min(first + CUSTOMERS_AT_ONCE, customers))
+        await asyncio.gather(*(_enrol_and_buy(application, new_program, number) for number in numbers))
     await database.stop()
-    return created
+    return new_program
 
 
-async def _enrol_and_buy(application: Application, created: NewProgram, number: int) -> None:
+async def _enrol_and_buy(application: Application, new_program: NewProgram, number: int) -> None:
     """One customer with `VISITS` purchases, the first of which is large enough for several rewards."""
     key = f"enrol-{number}"
-    enrolled = await application.execute(
+    enrolment = await application.execute(
         enrol_customer.run,
         name="enrolCustomer",
-        program=created.program,
+        program=new_program.program,
         principal=None,
         key=key,
         fingerprint_input=key,
         command=EnrolCustomer(identities=((IdentityKind.CARD, card_number(number)),), locale=None),
     )
-    assert not isinstance(enrolled, Problem), enrolled
+    assert not isinstance(enrolment, Problem), enrolment
     for visit in range(VISITS):
         command = purchase_command(number, receipt=f"before-{number}-{visit}", price=5_000 if visit == 0 else 300)
-        await execute_purchase(application, created.program, command)
+        await execute_purchase(application, new_program.program, command)
 
 
 def _file_of(url: str) -> Path:

@@ -25,10 +25,10 @@ from bench.engine_bench import CLAUSES, FACTS, pounds
 
 PURCHASES, CUSTOMERS = 70_000, 23_000
 LIMIT = 20.0
-"""Seconds."""
+"""The most seconds that the preview of all purchases may take."""
 
-TRIAL = 500
-"""A trial has this part of the purchases and customers."""
+TRIAL_DIVISOR = 500
+"""A trial has one purchase and one customer in so many."""
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 PROGRAM_ID = str(uuid.UUID(int=1))
@@ -108,7 +108,7 @@ def _insert_purchases(
 
 
 def terms(version: int, *, points_per_pound: int) -> Terms:
-    """One of the two versions, which earn differently."""
+    """One of the two compared versions; they differ in points per pound, and in the price of a coffee."""
     clauses = [("base", (), PointsPerAmount(points_per_pound, pounds(100))), *CLAUSES[1:]]
     clauses.append(("coffee", (), RewardCost("coffee", 100 + version, "Coffee")))
     return Terms.from_draft(
@@ -119,7 +119,7 @@ def terms(version: int, *, points_per_pound: int) -> Terms:
 async def preview(file: Path) -> tuple[float, int]:
     """Seconds of the whole preview, and the number of purchases that it replayed."""
 
-    async def go_on(done: int, total: int) -> bool:
+    async def on_progress(done: int, total: int) -> bool:
         return done <= total
 
     database = open_database(f"sqlite:///{file}")
@@ -131,7 +131,7 @@ async def preview(file: Path) -> tuple[float, int]:
         current=terms(1, points_per_pound=1),
         draft=terms(2, points_per_pound=3),
         since=START,
-        on_progress=go_on,
+        on_progress=on_progress,
     )
     seconds = time.perf_counter() - began
     await database.stop()
@@ -144,16 +144,16 @@ def main() -> None:
     """Print the preview of a quarter, a half and all of the purchases."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trial", action="store_true", help="the smallest run")
-    scale = TRIAL if parser.parse_args().trial else 1
+    scale = TRIAL_DIVISOR if parser.parse_args().trial else 1
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     print("impact preview, both versions of 13 clauses earn differently, one core:")
     seconds_each = []
-    for part in (4, 2, 1):
-        customers = CUSTOMERS // part // scale
+    for divisor in (4, 2, 1):
+        customers = CUSTOMERS // divisor // scale
         with tempfile.TemporaryDirectory(prefix="troth-bench-") as folder:
             file = Path(folder) / "shop.db"
-            fill(file, purchases=PURCHASES // part // scale, customers=customers)
+            fill(file, purchases=PURCHASES // divisor // scale, customers=customers)
             seconds, count = asyncio.run(preview(file))
         seconds_each.append(seconds / count)
         print(

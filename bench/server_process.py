@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-STARTS_WITHIN = 60.0
+START_TIMEOUT = 60.0
 """Seconds in which a server must accept connections."""
 
 TROTH_SERVE = ("-c", "from app.cli import main; main()", "serve")
@@ -30,7 +30,7 @@ def serving(
 ) -> Iterator[int]:
     """Run Python with these arguments as a server; yields its process id once it accepts connections.
 
-    Raises RuntimeError when it ends or stays silent for `STARTS_WITHIN` seconds.
+    Raises RuntimeError when it ends or stays silent for `START_TIMEOUT` seconds.
     """
     environment = {
         **os.environ,
@@ -52,7 +52,7 @@ def serving(
 
 
 def _wait_for(process: subprocess.Popen[bytes], port: int) -> None:
-    deadline = time.monotonic() + STARTS_WITHIN
+    deadline = time.monotonic() + START_TIMEOUT
     while process.poll() is None and time.monotonic() < deadline:
         try:
             socket.create_connection(("127.0.0.1", port), timeout=0.2).close()

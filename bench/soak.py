@@ -63,11 +63,11 @@ PARTS = (
     Part("kills on SQLite", f"{KILLS}[sqlite]", kills=20),
     Part("kills on PostgreSQL", f"{KILLS}[postgres]", kills=20),
 )
-DONE = re.compile(r"^\.?(\d+) (steps|kills)\b", re.MULTILINE)
+DONE_LINE = re.compile(r"^\.?(\d+) (steps|kills)\b", re.MULTILINE)
 """The line in which a test prints how much it has done."""
 
 
-def pytest(*arguments: str, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+def run_pytest(*arguments: str, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     """The result of pytest in a process of its own."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
     return subprocess.run(
@@ -79,15 +79,15 @@ def run_part(part: Part, *, seed: int) -> Counter[str]:
     """Run a part and print its summary; returns the steps and kills done. Exits with 1 when a test fails."""
     began = time.monotonic()
     arguments = ("-s", f"--hypothesis-seed={seed}", part.tests)
-    result = pytest(*arguments, environment=part.environment)
-    summary = " ".join(line for line in result.stdout.splitlines() if DONE.match(line)) or "done"
+    result = run_pytest(*arguments, environment=part.environment)
+    summary = " ".join(line for line in result.stdout.splitlines() if DONE_LINE.match(line)) or "done"
     print(f"{part.name}: {time.monotonic() - began:.0f} s: {summary}", flush=True)
     if result.returncode:
         settings = " ".join(f"{name}={value}" for name, value in part.environment.items())
         print(result.stdout, result.stderr, f"Again with: {settings} pytest {' '.join(arguments)}", sep="\n")
         raise SystemExit(1)
     done = Counter[str]()
-    for amount, unit in DONE.findall(result.stdout):
+    for amount, unit in DONE_LINE.findall(result.stdout):
         done[unit] += int(amount)
     return done
 
@@ -105,12 +105,12 @@ def soak(minutes: float) -> None:
 
 def trial() -> None:
     """Find the tests of every part and run none. Exits with 1 when a part has no tests."""
-    found = pytest("--collect-only", *(part.tests for part in PARTS))
-    if found.returncode:
-        print(found.stdout, found.stderr, sep="\n")
+    collection = run_pytest("--collect-only", *(part.tests for part in PARTS))
+    if collection.returncode:
+        print(collection.stdout, collection.stderr, sep="\n")
         raise SystemExit(1)
     for part in PARTS:
-        print(f"{part.name}: {found.stdout.count(part.tests)} found")
+        print(f"{part.name}: {collection.stdout.count(part.tests)} found")
 
 
 def main() -> None:

@@ -19,7 +19,7 @@ Statement: TypeAlias = tuple[str, Sequence[Any]]
 
 
 class StatementRecorder:
-    """A database that records every statement but those of long reads; `operations` has a list of them for each transaction that succeeded."""
+    """A database that records every statement except those of long reads; `operations` has a list of statements for each transaction that succeeded."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -84,14 +84,14 @@ def _recording(session: UnscopedSession, statements: list[Statement]) -> Iterato
     """Add each statement that the session sends to its driver. Raises TypeError for an unknown kind of session."""
     if isinstance(session, SqliteSession):
         execute = session._execute
-        session._execute = cast(Any, _Recorded(execute, statements))
+        session._execute = cast(Any, _RecordingExecute(execute, statements))
         try:
             yield
         finally:
             session._execute = execute
     elif isinstance(session, PostgresSession):
         connection = session._connection
-        session._connection = cast(asyncpg.Connection, _RecordedConnection(connection, statements))
+        session._connection = cast(asyncpg.Connection, _RecordingConnection(connection, statements))
         try:
             yield
         finally:
@@ -100,7 +100,7 @@ def _recording(session: UnscopedSession, statements: list[Statement]) -> Iterato
         raise TypeError(f"cannot record the statements of a {type(session).__name__}")
 
 
-class _Recorded:
+class _RecordingExecute:
     """SQLite's `execute`, which takes the values as a sequence."""
 
     def __init__(self, execute: Callable[..., Any], statements: list[Statement]) -> None:
@@ -112,7 +112,7 @@ class _Recorded:
         return self._execute(sql, values)
 
 
-class _RecordedConnection:
+class _RecordingConnection:
     """A connection of asyncpg, whose methods take the values as arguments."""
 
     def __init__(self, connection: asyncpg.Connection, statements: list[Statement]) -> None:

@@ -1,4 +1,4 @@
-"""How long `troth verify` takes for a ledger of so many entries, a million by default.
+"""How long `troth verify` takes for a ledger with a given number of entries, a million by default.
 
 Customers buy, return and redeem over two years, recorded by the use cases into a SQLite file; then the command runs as
 it does in a shell, with one process for each processor. Exits with 1 above the limit.
@@ -42,15 +42,15 @@ from app.usecases.rewards import redeem_reward
 from app.usecases.rewards.commands import RedeemReward
 
 LIMIT = 120.0
-"""Seconds for a million entries."""
+"""The most seconds for a million entries."""
 
-ENTRIES_EACH = 50
+ENTRIES_PER_CUSTOMER = 50
 """Entries of one customer."""
 
 CUSTOMERS_AT_ONCE = 20
 """Customers recorded in one transaction."""
 
-TRIAL = 100
+TRIAL_ENTRIES = 100
 """Entries of a trial."""
 
 START = datetime(2024, 1, 1, 9, 0, tzinfo=UTC)
@@ -89,7 +89,7 @@ async def record_shop(url: str, *, entries: int) -> None:
         actor=None,
         received_at=NOW,
     )
-    customers = entries // ENTRIES_EACH
+    customers = entries // ENTRIES_PER_CUSTOMER
     for first in range(0, customers, CUSTOMERS_AT_ONCE):
         numbers = range(first, min(first + CUSTOMERS_AT_ONCE, customers))
 
@@ -104,7 +104,7 @@ async def record_shop(url: str, *, entries: int) -> None:
 async def _record_customer(
     session: Session, *, context: CommandContext, number: int, random_numbers: random.Random
 ) -> None:
-    """One customer with `ENTRIES_EACH` entries: mostly purchases, some refunds, some redeemed coffees."""
+    """One customer with `ENTRIES_PER_CUSTOMER` entries: mostly purchases, some refunds, some redeemed coffees."""
     card = CustomerReference(f"C{number:07}", IdentityKind.CARD)
     enrolled = await enrol_customer.run(
         session,
@@ -113,7 +113,7 @@ async def _record_customer(
     )
     assert not isinstance(enrolled, Problem), enrolled
     occurred_at, receipt = START + timedelta(minutes=random_numbers.randrange(100_000)), ""
-    for visit in range(ENTRIES_EACH):
+    for visit in range(ENTRIES_PER_CUSTOMER):
         occurred_at += timedelta(hours=random_numbers.randrange(20, 400))
         choice = random_numbers.random()
         if receipt and choice < 0.1:
@@ -158,7 +158,7 @@ def _random_purchase(occurred_at: datetime, random_numbers: random.Random) -> Pu
 def run_verify(url: str) -> tuple[float, dict[str, int]]:
     """Seconds of the command, and its result: the numbers of entries and accounts."""
     began = time.perf_counter()
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", "from app.cli import main; main()", "verify", "--json"],
         env={**os.environ, "TROTH_DATABASE_URL": url},
         capture_output=True,
@@ -166,8 +166,8 @@ def run_verify(url: str) -> tuple[float, dict[str, int]]:
         check=False,
     )
     seconds = time.perf_counter() - began
-    assert done.returncode == 0, done.stdout[-500:] + done.stderr[-500:]
-    result: dict[str, int] = json.loads(done.stdout.splitlines()[-1])
+    assert process.returncode == 0, process.stdout[-500:] + process.stderr[-500:]
+    result: dict[str, int] = json.loads(process.stdout.splitlines()[-1])
     return seconds, result
 
 
@@ -176,20 +176,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("entries", type=int, nargs="?", default=1_000_000)
     parser.add_argument("--trial", action="store_true", help="the smallest run; the limit is not judged")
-    chosen = parser.parse_args()
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="troth-bench-") as folder:
         file = Path(folder, "shop.db")
         url = f"sqlite:///{file}"
         began = time.perf_counter()
-        asyncio.run(record_shop(url, entries=TRIAL if chosen.trial else chosen.entries))
-        recording = time.perf_counter() - began
+        asyncio.run(record_shop(url, entries=TRIAL_ENTRIES if options.trial else options.entries))
+        recording_seconds = time.perf_counter() - began
         seconds, result = run_verify(url)
         megabytes = file.stat().st_size / 1e6
     entries = result["entries"]
     limit = LIMIT * entries / 1_000_000
-    print(f"recorded {entries:,} entries of {result['accounts']:,} accounts in {recording:.0f} s ({megabytes:.0f} MB)")
+    print(
+        f"recorded {entries:,} entries of {result['accounts']:,} accounts in {recording_seconds:.0f} s ({megabytes:.0f} MB)"
+    )
     print(f"verified in {seconds:.1f} s (at most {limit:.1f}): {entries / seconds:,.0f} entries a second")
-    if seconds > limit and not chosen.trial:
+    if seconds > limit and not options.trial:
         raise SystemExit(1)
 
 

@@ -113,10 +113,10 @@ async def execute_purchase(application: Application, program: Program, command: 
 async def look_up_card(application: Application, program: Program, customer: int) -> None:
     """The queries behind a card request."""
     by = _by_card(customer)
-    found = await application.query(customer_as_of, program_id=program.id, by=by, at=application.now(program))
-    assert found is not None
+    customer_then = await application.query(customer_as_of, program_id=program.id, by=by, at=application.now(program))
+    assert customer_then is not None
     page = await application.query(
-        ledger_page, program_id=program.id, account_id=found.account.id, window=Window(size=20)
+        ledger_page, program_id=program.id, account_id=customer_then.account.id, window=Window(size=20)
     )
     assert len(page.entries) == 20
     facts = PurchaseFacts(occurred_at=datetime.now(UTC), zone="Europe/London", currency="GBP", lines=())
