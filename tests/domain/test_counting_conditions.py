@@ -31,7 +31,7 @@ from app.domain.terms.effects.points_per_amount import PointsPerAmount
 from app.domain.terms.effects.points_per_visit import PointsPerVisit
 from app.domain.terms.effects.reward_cost import RewardCost
 from app.domain.terms.effects.rounding_rule import RoundingRule
-from app.domain.terms.evaluation import items_counted
+from app.domain.terms.evaluation import counted_items
 from app.domain.terms.validation import DraftedClause, TermsError
 from tests.builders import NOON, a_clause, a_line, a_purchase, pounds, some_terms
 
@@ -98,8 +98,8 @@ def test_only_whole_selected_items_are_counted() -> None:
         a_line(3, quantity="0.9"),
         a_line(4, quantity="7", kind=LineKind.REWARD, categories=("drinks",)),
     )
-    assert dict(items_counted(terms, facts=a_purchase(*lines))) == {"drinks": 2, "all": 3, "either": 3, "coffee": 2}
-    assert items_counted(some_terms(), facts=a_purchase(*lines)) == ()
+    assert dict(counted_items(terms, facts=a_purchase(*lines))) == {"drinks": 2, "all": 3, "either": 3, "coffee": 2}
+    assert counted_items(some_terms(), facts=a_purchase(*lines)) == ()
 
 
 def test_kept_items_are_counted_from_the_position_of_their_purchase() -> None:

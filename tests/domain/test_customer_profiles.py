@@ -29,7 +29,7 @@ from app.domain.purchases.eligible import EligiblePurchase
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.simulation.impact import CustomerHistory, ImpactSimulation
 from app.domain.terms.changes import ChangeDirection, changes, overall_direction
-from app.domain.terms.conditions.about_customer import AboutCustomer, answered
+from app.domain.terms.conditions.about_customer import AboutCustomer, answers_of
 from app.domain.terms.conditions.age_at_least import AgeAtLeast
 from app.domain.terms.conditions.birthday_window import BirthdayWindow
 from app.domain.terms.conditions.condition import Condition
@@ -269,7 +269,7 @@ def decided(terms: Terms, facts: PurchaseFacts) -> tuple[Decision, PurchaseFacts
     """The decision on a purchase, and the facts as they are kept."""
     profile = facts.rule_facts.profile
     assert profile is not None
-    answers = answered(
+    answers = answers_of(
         terms.required_facts.customer_conditions, profile=profile, at=facts.occurred_at, zone_name=facts.zone
     )
     return earn(terms=terms, facts=facts), replace(
@@ -392,7 +392,7 @@ def test_change_of_a_profile_condition_is_classified(
 def findings(*clauses: object) -> list[LintCode]:
     """The findings of the linter."""
     terms = some_terms(*clauses)
-    cake = CatalogueReward("Cake", "A item of carrot cake.", pictured=True)
+    cake = CatalogueReward("Cake", "A item of carrot cake.", has_picture=True)
     found = lint(terms, statistics=VisitStatistics(), catalogue={"cake": cake})
     for finding in found:
         for locale in Locale:

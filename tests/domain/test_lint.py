@@ -53,7 +53,7 @@ from tests.soak_settings import property_settings
 
 ONLINE, STORE = (Channels(frozenset({value})) for value in (Channel.ONLINE, Channel.STORE))
 TEA = Products(include=frozenset({"tea"}))
-MUG = CatalogueReward("Mug", "An enamel mug, 0.4 l.", pictured=True)
+MUG = CatalogueReward("Mug", "An enamel mug, 0.4 l.", has_picture=True)
 COST: DraftedClause = ("mug", (), RewardCost("mug", 100, "Mug"))
 EVENING = WeekdaysAndHours(frozenset(WEEK), time(22), time(23))
 NOONS = tuple(Visit(datetime(2026, 3, 1, 12, tzinfo=UTC) + timedelta(days=day), "Europe/London") for day in range(30))
@@ -329,7 +329,7 @@ def test_reward_without_variants_of_an_article_with_variants_is_found(
     ("cash", "case"), [(None, ""), (pounds("1.00"), "other"), (pounds("2.00"), None), (pounds("3.00"), "other")]
 )
 def test_cash_price_missing_in_the_clause_is_found(cash: object, case: str | None) -> None:
-    shown = CatalogueReward("Mug", "An enamel mug.", pictured=True, cash_part=pounds("2.00"))
+    shown = CatalogueReward("Mug", "An enamel mug.", has_picture=True, cash_part=pounds("2.00"))
     clause: DraftedClause = ("mug", (), RewardCost("mug", 100, "Mug", cash=cash))
     results = findings(a_clause(), clause, mug=shown)
     assert [(result.code, result.case) for result in results] == (
@@ -344,7 +344,7 @@ def test_reward_without_picture_or_description_is_found() -> None:
 
     assert codes(CatalogueReward("Mug", "An enamel mug.")) == [LintCode.REWARD_WITHOUT_PICTURE]
     for said in ("", "  ", "mug", " Mug "):
-        assert codes(CatalogueReward("Mug", said, pictured=True)) == [LintCode.REWARD_WITHOUT_DESCRIPTION]
+        assert codes(CatalogueReward("Mug", said, has_picture=True)) == [LintCode.REWARD_WITHOUT_DESCRIPTION]
 
 
 def test_too_short_notice_names_the_earliest_start() -> None:
@@ -362,7 +362,7 @@ def test_too_late_start_names_the_latest_start_and_its_reason() -> None:
     clause = unenforced_terms(a_clause()).by_key["notice"]
     expected, latest = datetime(2026, 9, 5).date(), datetime(2026, 4, 1).date()
     alone = lapsed_notice_finding(clause, wanted=expected, latest=latest)
-    behind = lapsed_notice_finding(clause, wanted=expected, latest=latest, behind=73)
+    behind = lapsed_notice_finding(clause, wanted=expected, latest=latest, version_before=73)
     for locale in Locale:
         phrasebook = phrasebook_in(locale)
         for finding in (alone, behind):

@@ -36,7 +36,7 @@ def found_in(
     *clauses: DraftedClause, statistics: VisitStatistics | None = None, pictured: tuple[str, ...] = ()
 ) -> list[LintFinding]:
     """The findings."""
-    catalogue = {key: CatalogueReward(key, "As it is.", pictured=True) for key in pictured}
+    catalogue = {key: CatalogueReward(key, "As it is.", has_picture=True) for key in pictured}
     return list(lint(some_terms(*clauses), statistics=statistics or VisitStatistics(), catalogue=catalogue))
 
 

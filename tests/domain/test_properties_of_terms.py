@@ -26,7 +26,7 @@ from app.domain.purchases.eligible import AmountBasis, EligiblePurchase
 from app.domain.purchases.facts import Channel, Payment, PaymentKind, PurchaseFacts
 from app.domain.purchases.lines import Line
 from app.domain.terms.changes import ChangeDirection, changes, implies, overall_direction
-from app.domain.terms.conditions.about_customer import answered
+from app.domain.terms.conditions.about_customer import answers_of
 from app.domain.terms.conditions.age_at_least import AgeAtLeast
 from app.domain.terms.conditions.budget import Budget, BudgetMode
 from app.domain.terms.conditions.condition import Condition
@@ -44,7 +44,7 @@ from app.domain.terms.effects.points_multiplier import PointsMultiplier
 from app.domain.terms.effects.points_per_item import PointsPerItem
 from app.domain.terms.effects.points_per_visit import PointsPerVisit
 from app.domain.terms.effects.tier import Tier
-from app.domain.terms.evaluation import is_met, items_counted
+from app.domain.terms.evaluation import counted_items, is_met
 from app.domain.terms.rule import Rule
 from app.domain.terms.validation import DraftedClause
 from app.domain.terms.version import Terms
@@ -192,7 +192,7 @@ def with_remedy(facts: PurchaseFacts, remedy: Remedy, *, condition: Condition) -
 def test_following_a_remedy_fulfils_its_condition(
     condition: Condition, facts: PurchaseFacts, uses: int, items: int, left: int, excepted: bool
 ) -> None:
-    assume(condition.negatable or not excepted)
+    assume(condition.can_be_excepted or not excepted)
     counted = {"uses": ((CLAUSE, uses),), "items": ((CLAUSE, items),), "common_budgets_left": ((CLAUSE, left),)}
     facts = replace(facts, rule_facts=replace(facts.rule_facts, **counted))
     check = condition.check_except if excepted else condition.check
@@ -221,7 +221,7 @@ def test_every_decision_cites_clauses_of_its_terms(
         assert failed or decision.outcome is DecisionOutcome.GRANTED
         for locale in Locale:
             named = [terms.by_key[reason.clause] for reason in decision.reasons]
-            assert all(clause.printed and clause.statement(phrasebook_in(locale)) for clause in named)
+            assert all(clause.is_printed and clause.statement(phrasebook_in(locale)) for clause in named)
     again = earn(
         terms=Terms.from_data(terms.to_data()), facts=PurchaseFacts.from_data(stored_facts(facts, terms).to_data())
     )
@@ -232,7 +232,7 @@ def stored_facts(facts: PurchaseFacts, terms: Terms) -> PurchaseFacts:
     """The facts as they are stored, with the answers about the customer that the terms require."""
     profile = facts.rule_facts.profile
     assert profile is not None
-    answers = answered(
+    answers = answers_of(
         terms.required_facts.customer_conditions, profile=profile, at=facts.occurred_at, zone_name=facts.zone
     )
     return replace(facts, rule_facts=replace(facts.rule_facts, condition_answers=answers))
@@ -268,7 +268,7 @@ def points_by_customer(terms: Terms, population: Sequence[Sequence[PurchaseFacts
         seen = replace(facts, rule_facts=with_tier(known, terms=terms))
         decision = earn(terms=terms, facts=seen)
         histories[who].append((facts, decision.points, decision.applied_clauses()))
-        for key, count in items_counted(terms, facts=facts):
+        for key, count in counted_items(terms, facts=facts):
             items[who][key] = items[who].get(key, 0) + count
         for key, points in decision.budget_usage:
             spent[key] = spent.get(key, 0) + points

@@ -28,7 +28,7 @@ def test_template_has_no_findings_in_any_currency(name: str, currency: str) -> N
         clauses=template.clauses,
     )
     catalogue = {
-        reward.key: CatalogueReward(reward.name, reward.description, pictured=bool(reward.picture))
+        reward.key: CatalogueReward(reward.name, reward.description, has_picture=bool(reward.picture))
         for reward in template.rewards
     }
     assert lint(terms, statistics=VisitStatistics(), catalogue=catalogue) == ()
@@ -51,7 +51,7 @@ def test_tiered_rewards_can_be_reached_before_points_expire(pace: Fraction, foun
         clauses=template.clauses,
     )
     catalogue = {
-        reward.key: CatalogueReward(reward.name, reward.description, pictured=True) for reward in template.rewards
+        reward.key: CatalogueReward(reward.name, reward.description, has_picture=True) for reward in template.rewards
     }
     assert [
         finding.code

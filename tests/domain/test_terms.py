@@ -49,7 +49,7 @@ def test_omitted_standard_clauses_are_added_and_numbered() -> None:
         ("7", "rounding"),
         ("8", "grandfathering"),
     ]
-    assert [clause.number for clause in terms.clauses if clause.printed] == ["1", "2", "3", "4", "5"]
+    assert [clause.number for clause in terms.clauses if clause.is_printed] == ["1", "2", "3", "4", "5"]
     assert terms.validity.months == 12
     assert terms.policy_clauses[NoticePeriod].number == "5"
 

@@ -226,7 +226,7 @@ def test_stamp_card_terms_do_not_mention_points(locale: Locale, lasting: str) ->
     text = render(terms, format=TextFormat.PLAIN, phrasebook=phrasebook)
     assert lasting in text
     assert [clause.number for clause in terms.printed] == ["1", "2", "3", "4", "5", "6"]
-    assert {clause.key for clause in terms.clauses if not clause.printed} == {
+    assert {clause.key for clause in terms.clauses if not clause.is_printed} == {
         "combination",
         "rounding",
         "grandfathering",
@@ -238,7 +238,7 @@ def test_stamp_card_terms_do_not_mention_points(locale: Locale, lasting: str) ->
 
 def test_unprinted_clauses_are_numbered_last() -> None:
     terms = euros(TEMPLATES["stamps"]("EUR").clauses)
-    silent = [clause.number for clause in terms.clauses if not clause.printed]
+    silent = [clause.number for clause in terms.clauses if not clause.is_printed]
     assert sorted(silent, key=int) == ["7", "8", "9"]
     assert Terms.from_data(terms.to_data()).clauses == terms.clauses
 
@@ -261,17 +261,17 @@ def test_old_price_is_promised_only_if_something_costs_points() -> None:
     spend: DraftedClause = ("spend", (), PointsPerAmount(1, Money(100, "EUR")))
     meal: DraftedClause = ("meal", (), RewardCost("meal", 9, "Meal", Unit.STAMPS))
     coffee: DraftedClause = ("coffee", (), RewardCost("coffee", 9, "Coffee"))
-    assert not euros((spend, meal)).policy_clauses[OldPriceProtection].printed
-    assert euros((spend, coffee)).policy_clauses[OldPriceProtection].printed
+    assert not euros((spend, meal)).policy_clauses[OldPriceProtection].is_printed
+    assert euros((spend, coffee)).policy_clauses[OldPriceProtection].is_printed
     # What an owner says otherwise than by default stands there, whatever the rest says.
-    assert euros((spend, meal, ("old", (), OldPriceProtection(90)))).policy_clauses[OldPriceProtection].printed
+    assert euros((spend, meal, ("old", (), OldPriceProtection(90)))).policy_clauses[OldPriceProtection].is_printed
 
 
 @pytest.mark.parametrize("name", [name for name in TEMPLATES if name != "blank"])
 def test_printed_clauses_are_numbered_without_gaps(name: str) -> None:
     terms = euros(TEMPLATES[name]("EUR").clauses)
     assert [clause.number for clause in terms.printed] == [str(n) for n in range(1, len(terms.printed) + 1)]
-    assert all(clause.printed for clause in terms.clauses if clause.kind is not ClauseKind.POLICY)
+    assert all(clause.is_printed for clause in terms.clauses if clause.kind is not ClauseKind.POLICY)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from app.domain.decisions import Decision, ReasonCode
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.terms.clause import Clause
-from app.domain.terms.evaluation import is_visit, items_counted, selection, times_awarded
+from app.domain.terms.evaluation import counted_items, is_visit, selection, times_awarded
 from app.domain.terms.version import Terms
 from app.domain.units import Unit
 
@@ -97,7 +97,7 @@ def usage_of(
     return Usage(
         visit=is_visit(terms, facts=remaining),
         points=decision.points - clawback.points,
-        items=items_counted(terms, facts=remaining) if terms.required_facts.item_clauses else (),
+        items=counted_items(terms, facts=remaining) if terms.required_facts.item_clauses else (),
         uses=uses,
         budget_usage=budget_usage,
     )

@@ -78,10 +78,10 @@ def _(condition: WeekdaysAndHours, phrasebook: Phrasebook) -> str:
     if start is None and end is None:
         return days
     if end is None:
-        return phrasebook(f"when.hours.from{condition.daily}", days=days, start=phrasebook.time(start or time.min))
+        return phrasebook(f"when.hours.from{condition.key_ending}", days=days, start=phrasebook.time(start or time.min))
     if start is None or start == time.min:
-        return phrasebook(f"when.hours.until{condition.daily}", days=days, end=phrasebook.time(end))
-    key = f"when.hours{'' if start < end else '.overnight'}{condition.daily}"
+        return phrasebook(f"when.hours.until{condition.key_ending}", days=days, end=phrasebook.time(end))
+    key = f"when.hours{'' if start < end else '.overnight'}{condition.key_ending}"
     return phrasebook(key, days=days, start=phrasebook.time(start), end=phrasebook.time(end))
 
 

@@ -108,12 +108,12 @@ class _Comparison:
             key for terms in (before, after) for clause in terms.clauses for key in _excluders_of(clause)
         }
         # Which purchases use a limited clause depends on the clauses that compete with it.
-        self._contested = [
+        self._limited_clauses = [
             clause.key
             for clause in before.clauses
             if clause.use_limit is not None and isinstance(clause.effect, Earning | PointsMultiplier)
         ]
-        self._sharing = _SharedBudgets(before, after)
+        self._budgets = _SharedBudgets(before, after)
         # If more goods are eligible, the nth item is another one, and a use limit of stamps may be spent on a purchase with fewer items.
         self._counts_items = any(
             clause.counts_items or (clause.use_limit is not None and isinstance(clause.effect, Stamps))
@@ -127,7 +127,7 @@ class _Comparison:
             self._displaces(clause)
             or self._competes_for_limit(clause)
             or clause.use_limit is not None
-            or self._sharing.shifted_by(clause)
+            or self._budgets.are_affected_by(clause)
             for clause in (*before.clauses, *after.clauses)
             if any(isinstance(leaf, TierAtLeast) for leaf in clause.leaves)
         )
@@ -140,30 +140,30 @@ class _Comparison:
 
     def added(self, clause: Clause) -> ChangeDirection:
         """The direction of a new clause; one that displaces others may harm."""
-        harms = self._displaces(clause) or self._competes_for_limit(clause) or self._sharing.shifted_by(clause)
+        harms = self._displaces(clause) or self._competes_for_limit(clause) or self._budgets.are_affected_by(clause)
         return ChangeDirection.BETTER if clause.effect.benefit and not harms else ChangeDirection.WORSE
 
     def removed(self, clause: Clause) -> ChangeDirection:
         """The direction of a removed clause: better only for a burden that did not protect a budget."""
-        harms = self._shortens_validity(clause.effect) or self._sharing.shifted_by(clause)
+        harms = self._shortens_validity(clause.effect) or self._budgets.are_affected_by(clause)
         return ChangeDirection.BETTER if clause.effect.burden and not harms else ChangeDirection.WORSE
 
     def changed(self, old: Clause, new: Clause) -> ChangeDirection:
         """The direction of a changed clause: better only if conditions and effect are at least as good."""
         if self.was_reordered(new.key) or type(old.effect) is not type(new.effect):
             return ChangeDirection.WORSE
-        wider, narrower = implies(old.conditions, new.conditions), implies(new.conditions, old.conditions)
-        more, less = new.effect.at_least_as_good(old.effect), old.effect.at_least_as_good(new.effect)
-        if wider and narrower and more and less:
+        is_wider, is_narrower = implies(old.conditions, new.conditions), implies(new.conditions, old.conditions)
+        gives_no_less, gives_no_more = new.effect.at_least_as_good(old.effect), old.effect.at_least_as_good(new.effect)
+        if is_wider and is_narrower and gives_no_less and gives_no_more:
             return ChangeDirection.NEUTRAL
-        only_limit = old.effect == new.effect and _without_limit(old) == _without_limit(new)
-        if self._competes_for_limit(new) and not (only_limit and self._contested == [new.key]):
+        changes_limit_only = old.effect == new.effect and _without_limit(old) == _without_limit(new)
+        if self._competes_for_limit(new) and not (changes_limit_only and self._limited_clauses == [new.key]):
             return ChangeDirection.WORSE
         if self._changes_counted_items(old, new) or self._changes_matching(new):
             return ChangeDirection.WORSE
-        if self._sharing.shifted_by(new) and not self._sharing.lasts_longer(old, new):
+        if self._budgets.are_affected_by(new) and not self._budgets.last_longer(old, new):
             return ChangeDirection.WORSE
-        if not (wider and more) or (not narrower and self._widening_harms(old, new)):
+        if not (is_wider and gives_no_less) or (not is_narrower and self._widening_harms(old, new)):
             return ChangeDirection.WORSE
         if self._shortens_validity(new.effect) or (self._tiers_harm and isinstance(new.effect, Tier | TierPeriod)):
             return ChangeDirection.WORSE
@@ -176,7 +176,7 @@ class _Comparison:
     def _competes_for_limit(self, clause: Clause) -> bool:
         """Whether a change of the clause may shift which purchases use a limited clause."""
         competing = Earning | PointsMultiplier | Combination | CountedAmounts | RoundingRule
-        return bool(self._contested) and isinstance(clause.effect, competing)
+        return bool(self._limited_clauses) and isinstance(clause.effect, competing)
 
     def _changes_counted_items(self, old: Clause, new: Clause) -> bool:
         """Whether other items are counted, or none: a different item becomes the nth, and six at once no longer contain several nth items."""
@@ -197,8 +197,8 @@ class _Comparison:
         """Whether matching more purchases may cost somebody points."""
         if self._displaces(new):
             return True
-        limited = old.use_limit is not None or new.use_limit is not None
-        if limited and isinstance(new.effect, Earning | Extra | Stamps):
+        has_limit = old.use_limit is not None or new.use_limit is not None
+        if has_limit and isinstance(new.effect, Earning | Extra | Stamps):
             # The uses of a period may now go to purchases that give less.
             return _without_limit(old) != _without_limit(new)
         return False
@@ -212,43 +212,43 @@ class _SharedBudgets:
     """
 
     def __init__(self, before: Terms, after: Terms) -> None:
-        common = before.budgets.keys() & after.budgets.keys()
-        self._shared = [clause for clause in before.clauses if clause.key in common]
-        self._capped = bool(before.caps or after.caps)
-        self._rivals = [
+        shared_keys = before.budgets.keys() & after.budgets.keys()
+        self._clauses = [clause for clause in before.clauses if clause.key in shared_keys]
+        self._has_caps = bool(before.caps or after.caps)
+        self._competing_keys = [
             {clause.key for clause in terms.point_clauses if isinstance(clause.effect, Earning | PointsMultiplier)}
             for terms in (before, after)
         ]
 
-    def shifted_by(self, clause: Clause) -> bool:
+    def are_affected_by(self, clause: Clause) -> bool:
         """Whether a change of the clause may change how fast a budget is used up."""
-        if not self._shared:
+        if not self._clauses:
             return False
         effect = clause.effect
         if isinstance(effect, CountedAmounts | RoundingRule) or clause.kind is ClauseKind.LIMIT:
             return True
-        if any(other.key == clause.key or clause.key in _excluders_of(other) for other in self._shared):
+        if any(other.key == clause.key or clause.key in _excluders_of(other) for other in self._clauses):
             return True
-        if self._capped and (clause.kind is ClauseKind.EARNING or isinstance(effect, Combination)):
+        if self._has_caps and (clause.kind is ClauseKind.EARNING or isinstance(effect, Combination)):
             # The reduction by a cap is allocated to all awarding clauses.
             return True
         competing = Earning | PointsMultiplier | Combination
-        return isinstance(effect, competing) and any(isinstance(other.effect, competing) for other in self._shared)
+        return isinstance(effect, competing) and any(isinstance(other.effect, competing) for other in self._clauses)
 
-    def lasts_longer(self, old: Clause, new: Clause) -> bool:
+    def last_longer(self, old: Clause, new: Clause) -> bool:
         """Whether only the budget of a clause grows, so that at no time less of it is left.
 
         True for fixed awards, and for the only earning clause if the last award is given in part; not with a cap, which
         makes the rest depend on the order of customers.
         """
-        if self._capped or [clause.key for clause in self._shared] != [new.key] or old.effect != new.effect:
+        if self._has_caps or [clause.key for clause in self._clauses] != [new.key] or old.effect != new.effect:
             return False
         if _without_budget(old) != _without_budget(new) or old.budget is None or new.budget is None:
             return False
         if not new.budget.at_least_as_wide(old.budget):
             return False
-        alone = all(keys == {new.key} for keys in self._rivals) and isinstance(new.effect, Earning)
-        return isinstance(new.effect, BonusPoints) or (alone and new.budget.mode is BudgetMode.PARTIAL)
+        is_only_rival = all(keys == {new.key} for keys in self._competing_keys) and isinstance(new.effect, Earning)
+        return isinstance(new.effect, BonusPoints) or (is_only_rival and new.budget.mode is BudgetMode.PARTIAL)
 
 
 def _without_budget(clause: Clause) -> list[Condition]:
@@ -267,20 +267,22 @@ def _reordered_clauses(before: Terms, after: Terms) -> frozenset[str]:
     """Keys of the earning clauses in both versions whose order changed."""
     orders = []
     for terms, other in ((before, after), (after, before)):
-        common = {clause.key for clause in other.clauses}
+        common_keys = {clause.key for clause in other.clauses}
         orders.append(
-            [clause.key for clause in terms.clauses if clause.kind is ClauseKind.EARNING and clause.key in common]
+            [clause.key for clause in terms.clauses if clause.kind is ClauseKind.EARNING and clause.key in common_keys]
         )
     return frozenset(old for old, new in zip(*orders, strict=False) if old != new)
 
 
 def implies(stronger: Sequence[Condition], weaker: Sequence[Condition]) -> bool:
     """Whether all `weaker` conditions surely hold, for as many lines, whenever all `stronger` do. False if unknown."""
-    return all(any(_implies(condition, other) for condition in stronger) for other in weaker if not _always(other))
+    return all(
+        any(_implies(condition, other) for condition in stronger) for other in weaker if not _always_holds(other)
+    )
 
 
-def _always(condition: Condition) -> bool:
-    return isinstance(condition, AllOf) and all(_always(nested) for nested in condition.conditions)
+def _always_holds(condition: Condition) -> bool:
+    return isinstance(condition, AllOf) and all(_always_holds(nested) for nested in condition.conditions)
 
 
 def _implies(condition: Condition, other: Condition) -> bool:

@@ -50,7 +50,7 @@ class Clause:
     conditions: tuple[Condition, ...]
     effect: Effect
     units: tuple[Unit, ...] = (Unit.POINTS,)
-    printed: bool = True
+    is_printed: bool = True
 
     @cached_property
     def kind(self) -> ClauseKind:
@@ -68,7 +68,7 @@ class Clause:
         return tuple(
             condition
             for condition in self.conditions
-            if isinstance(condition, Selecting | Group) and condition.selecting
+            if isinstance(condition, Selecting | Group) and condition.selects_lines
         )
 
     @cached_property
@@ -88,7 +88,7 @@ class Clause:
 
     @cached_property
     def counts_total_uses(self) -> bool:
-        """Whether all its uses are counted, without a period: the award for a first or an nth purchase or item is given once."""
+        """Whether all uses of the clause are counted, without a period: it gives only once for a first or an nth purchase or item."""
         return any(isinstance(leaf, FirstPurchase | EveryNthVisit | EveryNthItem) for leaf in self.leaves)
 
     @cached_property
@@ -107,10 +107,10 @@ class Clause:
         )
 
     @cached_property
-    def by_amount(self) -> bool:
-        """Whether it depends on amounts alone, and not on visits, items or a budget.
+    def depends_on_amounts_only(self) -> bool:
+        """Whether the clause depends on amounts alone, and not on visits, items or a budget.
 
-        The price difference of an exchange has none of these.
+        Only such clauses apply to the price difference of an exchange, which is neither a visit nor items.
         """
         others = (FirstPurchase, EveryNthVisit, EveryNthItem, MinimumQuantity, Budget)
         return self.effect.by_amount and not any(isinstance(leaf, others) for leaf in self.leaves)
@@ -119,14 +119,14 @@ class Clause:
     def steps(self) -> tuple[ConditionStep, ...]:
         """The conditions prepared for evaluation."""
         # Selectors see the whole purchase; a single one finds the same lines in its own selection.
-        several = len(self.selectors) > 1
+        has_several_selectors = len(self.selectors) > 1
         return tuple(
             ConditionStep(
                 (index,),
                 condition,
                 isinstance(condition, Group),
-                several and condition.selecting,
-                condition if isinstance(condition, Selecting) and not several else None,
+                has_several_selectors and condition.selects_lines,
+                condition if isinstance(condition, Selecting) and not has_several_selectors else None,
             )
             for index, condition in enumerate(self.conditions)
         )
@@ -167,8 +167,8 @@ class Clause:
             for condition in _flattened(self.conditions)
             if condition not in self.selectors
         ]
-        named = self.effect.goods_form is not None and self.kind is not ClauseKind.REWARD
-        if not self.selectors or named or (self.counts_items and self.kind is not ClauseKind.REWARD):
+        names_goods = self.effect.goods_form is not None and self.kind is not ClauseKind.REWARD
+        if not self.selectors or names_goods or (self.counts_items and self.kind is not ClauseKind.REWARD):
             return phrases
         goods = self._goods(phrasebook, form=GoodsForm.BUY)
         return [PlacedPhrase(Position.DEMAND, phrasebook("goods.demand", goods=goods)), *phrases]
@@ -177,8 +177,8 @@ class Clause:
         if condition.position is Position.EXCEPTION:
             return PlacedPhrase(condition.position, condition.exception(phrasebook))
         if self.selectors and isinstance(condition, EveryNthItem):
-            items = self._goods(phrasebook, form=GoodsForm.EACH, every=condition.every(phrasebook))
-            return PlacedPhrase(condition.position, condition.counting(items, phrasebook=phrasebook))
+            items = self._goods(phrasebook, form=GoodsForm.EACH, every=condition.every_nth_phrase(phrasebook))
+            return PlacedPhrase(condition.position, condition.sentence_for_items(items, phrasebook=phrasebook))
         sentence = condition.sentence_for_named_goods(phrasebook) if self.selectors else None
         if sentence is not None:
             return PlacedPhrase(Position.THESE, sentence)
@@ -204,7 +204,7 @@ class Clause:
 def _flattened(conditions: Iterable[Condition]) -> Iterator[Condition]:
     """Conditions with AllOf groups flattened."""
     for condition in conditions:
-        if isinstance(condition, AllOf) and not condition.selecting:
+        if isinstance(condition, AllOf) and not condition.selects_lines:
             yield from _flattened(condition.conditions)
         else:
             yield condition

@@ -38,34 +38,34 @@ def number_clauses(clauses: Sequence[DraftedClause], *, zone: str, since: dateti
     """The clauses of terms that start at `since`, numbered from 1 in their order; clauses that are not printed come last."""
     effects = tuple(effect for _, _, effect in clauses)
     units = units_of_effects(effects)
-    silent = {key for key, _, effect in clauses if _is_irrelevant_default(effect, clauses=clauses, units=units)}
-    ordered = sorted(clauses, key=lambda clause: clause[0] in silent)
-    numbers = {key: number for number, (key, _, _) in enumerate(ordered, start=1)}
-    names = _ClauseReferences(numbers, tuple(effect for effect in effects if isinstance(effect, Tier)), zone, since)
+    unprinted_keys = {key for key, _, effect in clauses if _is_irrelevant_default(effect, clauses=clauses, units=units)}
+    ordered_clauses = sorted(clauses, key=lambda clause: clause[0] in unprinted_keys)
+    numbers = {key: number for number, (key, _, _) in enumerate(ordered_clauses, start=1)}
+    resolver = _ReferenceResolver(numbers, tuple(effect for effect in effects if isinstance(effect, Tier)), zone, since)
     return tuple(
         Clause(
             key=key,
             number=str(numbers[key]),
-            conditions=tuple(names.resolve(condition) for condition in conditions),
+            conditions=tuple(resolver.resolve(condition) for condition in conditions),
             effect=effect,
             units=units,
-            printed=key not in silent,
+            is_printed=key not in unprinted_keys,
         )
-        for key, conditions, effect in ordered
+        for key, conditions, effect in ordered_clauses
     )
 
 
 def units_of_effects(effects: Iterable[Effect]) -> tuple[Unit, ...]:
     """The units that members collect or spend under these effects; a tier counts as points."""
-    found: set[Unit] = set()
+    units: set[Unit] = set()
     for effect in effects:
         if isinstance(effect, RewardCost):
-            found.add(effect.unit)
+            units.add(effect.unit)
         elif isinstance(effect, Earning | Extra | Tier):
-            found.add(Unit.POINTS)
+            units.add(Unit.POINTS)
         elif isinstance(effect, Stamps):
-            found.add(Unit.STAMPS)
-    return tuple(unit for unit in Unit if unit in found)
+            units.add(Unit.STAMPS)
+    return tuple(unit for unit in Unit if unit in units)
 
 
 def _is_irrelevant_default(effect: Effect, *, clauses: Sequence[DraftedClause], units: Sequence[Unit]) -> bool:
@@ -74,8 +74,8 @@ def _is_irrelevant_default(effect: Effect, *, clauses: Sequence[DraftedClause], 
         return False
     effects = [other for _, _, other in clauses]
     if isinstance(effect, Combination):
-        earning = sum(isinstance(other, Earning) for other in effects)
-        return earning < 2 and sum(isinstance(other, PointsMultiplier) for other in effects) < 2
+        earning_count = sum(isinstance(other, Earning) for other in effects)
+        return earning_count < 2 and sum(isinstance(other, PointsMultiplier) for other in effects) < 2
     if isinstance(effect, RoundingRule):
         return not any(map(_makes_fractions, effects))
     if isinstance(effect, CountedAmounts):
@@ -96,11 +96,11 @@ def _makes_fractions(effect: Effect) -> bool:
 
 def _measures_purchase(clauses: Sequence[DraftedClause]) -> bool:
     """Whether any condition depends on quantities, amounts or goods."""
-    every = (leaf for _, conditions, _ in clauses for leaf in leaves(tuple(conditions)))
-    return any(isinstance(leaf, MinimumSpend | MinimumQuantity) or leaf.selecting for leaf in every)
+    condition_leaves = (leaf for _, conditions, _ in clauses for leaf in leaves(tuple(conditions)))
+    return any(isinstance(leaf, MinimumSpend | MinimumQuantity) or leaf.selects_lines for leaf in condition_leaves)
 
 
-class _ClauseReferences:
+class _ReferenceResolver:
     """What conditions take from the rest of the terms and from their calendar."""
 
     def __init__(self, numbers: Mapping[str, int], tiers: Sequence[Tier], zone: str, since: datetime) -> None:

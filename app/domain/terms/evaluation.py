@@ -22,7 +22,7 @@ def evaluate(clause: Clause, *, purchase: EligiblePurchase) -> tuple[bool, Eligi
     If alternatives hold, only those that hold have reasons; otherwise all of them. Only clauses by amount apply to the
     price difference of an exchange.
     """
-    if purchase.amount_only and not clause.by_amount:
+    if purchase.amount_only and not clause.depends_on_amounts_only:
         return False, purchase, (Reason(clause.key, Verdict.EXCLUDED, Finding(False, ReasonCode.NOT_IN_AN_EXCHANGE)),)
     if not clause.conditions:
         return True, purchase, ()
@@ -37,8 +37,12 @@ def evaluate(clause: Clause, *, purchase: EligiblePurchase) -> tuple[bool, Eligi
             met = _evaluate_condition(condition, path, key, purchase, selected, expected=True, reasons=reasons)
         else:
             # The same as in `_evaluate_condition`, inlined: nearly all conditions take this path.
-            seen = purchase if sees_whole_purchase else selected
-            finding = condition.check(seen) if only_selector is None else only_selector.found(len(seen.lines))
+            checked_purchase = purchase if sees_whole_purchase else selected
+            finding = (
+                condition.check(checked_purchase)
+                if only_selector is None
+                else only_selector.finding_for(len(checked_purchase.lines))
+            )
             met = finding.met
             reasons.append(Reason(key, _APPLIED if met else _NOT_MET, finding, path))
         if not met:
@@ -47,9 +51,9 @@ def evaluate(clause: Clause, *, purchase: EligiblePurchase) -> tuple[bool, Eligi
 
 
 def times_awarded(clause: Clause, *, selected: EligiblePurchase) -> int:
-    """How often a matching clause is applied: once or, for every nth item, once for each one reached.
+    """How many times a matching clause is applied: once or, if it counts items, once for each nth item reached.
 
-    `selected` is the part of the purchase it selects. At most as often as its limit of times leaves.
+    `selected` is the part of the purchase that the clause selects. The result is at most what the clause's use limit leaves.
     """
     if not clause.counts_items:
         return 1
@@ -60,15 +64,15 @@ def times_awarded(clause: Clause, *, selected: EligiblePurchase) -> int:
 
 
 def _times_of_all(conditions: tuple[Condition, ...], *, purchase: EligiblePurchase) -> int:
-    counting = [
+    counting_conditions = [
         condition for condition in conditions if any(isinstance(leaf, EveryNthItem) for leaf in leaves((condition,)))
     ]
-    return min((_times(condition, purchase=purchase) for condition in counting), default=1)
+    return min((_times(condition, purchase=purchase) for condition in counting_conditions), default=1)
 
 
 def _times(condition: Condition, *, purchase: EligiblePurchase) -> int:
     if isinstance(condition, EveryNthItem):
-        return condition.times(purchase)
+        return condition.times_reached(purchase)
     if isinstance(condition, AnyOf):
         return max(_times(alternative, purchase=purchase) for alternative in condition.conditions)
     if isinstance(condition, Group):
@@ -96,15 +100,15 @@ def selection(clause: Clause, *, purchase: EligiblePurchase) -> EligiblePurchase
     return purchase
 
 
-def items_counted(terms: Terms, *, facts: PurchaseFacts) -> tuple[tuple[str, int], ...]:
+def counted_items(terms: Terms, *, facts: PurchaseFacts) -> tuple[tuple[str, int], ...]:
     """Items of a purchase counted by clause key; without clauses that count none."""
     purchase = terms.eligible(facts)
     if purchase.amount_only:
         return ()
-    found = [
+    items_by_clause = [
         (key, selection(terms.by_key[key], purchase=purchase).item_count()) for key in terms.required_facts.item_clauses
     ]
-    return tuple((key, items) for key, items in found if items)
+    return tuple((key, items) for key, items in items_by_clause if items)
 
 
 def is_met(condition: Condition, *, purchase: EligiblePurchase) -> bool:
@@ -128,8 +132,8 @@ def _evaluate_condition(
     """
     if not isinstance(condition, Group):
         # Conditions that select goods see the whole purchase; others see the selection.
-        seen = purchase if condition.selecting else selected
-        finding = condition.check(seen) if expected else condition.check_except(seen)
+        checked_purchase = purchase if condition.selects_lines else selected
+        finding = condition.check(checked_purchase) if expected else condition.check_except(checked_purchase)
         verdict = Verdict.APPLIED if finding.met else (Verdict.NOT_MET if expected else Verdict.EXCLUDED)
         reasons.append(Reason(key, verdict, finding, path))
         return finding.met

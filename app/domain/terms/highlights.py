@@ -14,14 +14,14 @@ MAX_HIGHLIGHTS = 3
 def highlights(terms: Terms) -> tuple[Clause, ...]:
     """At most three printed clauses, in the order of their numbers.
 
-    They are the first that gives something, the cheapest reward, and how long points stay valid; where one of these is
-    missing, the next clauses of the terms take its place.
+    They are the first clause that gives something, the clause of the cheapest reward, and the clause on how long points stay
+    valid. If one of these is missing, the next clauses of the terms take its place.
     """
-    earning = [clause for clause in terms.printed if clause.kind is ClauseKind.EARNING]
+    earning_clauses = [clause for clause in terms.printed if clause.kind is ClauseKind.EARNING]
     costs = [(clause.effect.points, clause) for clause in terms.printed if isinstance(clause.effect, RewardCost)]
-    validity = [clause for clause in terms.printed if isinstance(clause.effect, PointsValidity)]
-    cheapest = [min(costs, key=lambda cost: cost[0])[1]] if costs else []
-    first = [*earning[:1], *cheapest, *validity[:1]]
-    rest = [clause for clause in terms.printed if clause not in first]
-    chosen = [*first, *rest][:MAX_HIGHLIGHTS]
+    validity_clauses = [clause for clause in terms.printed if isinstance(clause.effect, PointsValidity)]
+    cheapest_reward = [min(costs, key=lambda cost: cost[0])[1]] if costs else []
+    first_clauses = [*earning_clauses[:1], *cheapest_reward, *validity_clauses[:1]]
+    other_clauses = [clause for clause in terms.printed if clause not in first_clauses]
+    chosen = [*first_clauses, *other_clauses][:MAX_HIGHLIGHTS]
     return tuple(clause for clause in terms.printed if clause in chosen)

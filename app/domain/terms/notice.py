@@ -22,17 +22,17 @@ def earliest_start(*, in_force: Terms, direction: ChangeDirection, now: datetime
 
 
 def next_start(*, latest: Terms, in_force: Terms, direction: ChangeDirection, now: datetime) -> datetime:
-    """The earliest start that the notice allows after the latest announced version."""
+    """The earliest start that the notice period allows and that is after the start of `latest`, the latest announced version."""
     earliest = earliest_start(in_force=in_force, direction=direction, now=now)
     return max(earliest, latest.effective_from + timedelta(microseconds=1))
 
 
 def notice_lapses_at(*, in_force: Terms, direction: ChangeDirection, now: datetime) -> datetime | None:
     """The first start that is too late for a notice given now; None if no start is too late."""
-    most = in_force.policy_effect(NoticePeriod).most_days
-    if direction is not ChangeDirection.WORSE or most is None:
+    most_days = in_force.policy_effect(NoticePeriod).most_days
+    if direction is not ChangeDirection.WORSE or most_days is None:
         return None
-    return day_start(local_date(now, zone_name=in_force.zone) + timedelta(days=most + 1), zone_name=in_force.zone)
+    return day_start(local_date(now, zone_name=in_force.zone) + timedelta(days=most_days + 1), zone_name=in_force.zone)
 
 
 def notice_decision(

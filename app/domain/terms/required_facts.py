@@ -11,7 +11,7 @@ from app.domain.customers.profile import Aspect, CustomerProfile
 from app.domain.customers.rule_facts import RuleFacts
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.terms.clause import Clause
-from app.domain.terms.conditions.about_customer import AboutCustomer, answered
+from app.domain.terms.conditions.about_customer import AboutCustomer, answers_of
 from app.domain.terms.conditions.birthday_window import BirthdayWindow, birthday_years_around
 from app.domain.terms.conditions.every_nth_visit import EveryNthVisit
 from app.domain.terms.conditions.first_purchase import FirstPurchase
@@ -90,7 +90,7 @@ class RequiredFacts:
         """The rule facts that follow from a profile at the time of a purchase, by the local date in the zone of the purchase."""
         at, zone, conditions = purchase.occurred_at, purchase.zone, self.customer_conditions
         return RuleFacts(
-            condition_answers=answered(conditions, profile=profile, at=at, zone_name=zone),
+            condition_answers=answers_of(conditions, profile=profile, at=at, zone_name=zone),
             birthday_years=birthday_years_around(conditions, profile=profile, at=at, zone_name=zone),
             profile=profile,
         )

@@ -36,22 +36,22 @@ class RuleField:
 
     name: str
     type: type
-    many: bool
-    ordered: bool
-    optional: bool
+    is_list: bool
+    is_ordered: bool
+    is_optional: bool
     about: str
     owner_supplied: bool
     identifying: bool
     default: Any
 
     @property
-    def required(self) -> bool:
+    def is_required(self) -> bool:
         """Whether the owner must supply it."""
         return self.default is dataclasses.MISSING
 
     def collection_of(self, values: Iterable[Any]) -> Any:
         """The values of a list as stored in the rule: a tuple or a set."""
-        return tuple(values) if self.ordered else frozenset(values)
+        return tuple(values) if self.is_ordered else frozenset(values)
 
 
 class Rule(ABC):
@@ -70,7 +70,7 @@ class Rule(ABC):
         """Why the rule cannot be published, or None."""
         return None
 
-    def unenforced(self) -> bool:
+    def is_unenforced(self) -> bool:
         """Whether this version of Troth does not enforce the rule; it then cannot be published."""
         return False
 
@@ -81,13 +81,16 @@ class Rule(ABC):
 
     def texts(self) -> tuple[str, ...]:
         """The texts supplied by the owner that sentences may print; terms require valid names."""
-        supplied = [
+        values_by_field = [
             (field, getattr(self, field.name))
             for field in fields_of(type(self))
             if field.owner_supplied and field.type is str
         ]
         return tuple(
-            text for field, value in supplied if value is not None for text in (value if field.many else (value,))
+            text
+            for field, value in values_by_field
+            if value is not None
+            for text in (value if field.is_list else (value,))
         )
 
     def to_data(self) -> dict[str, Any]:
@@ -96,14 +99,14 @@ class Rule(ABC):
         for field in fields_of(type(self)):
             value = getattr(self, field.name)
             if value is not None or field.default is not None:
-                data[field.name] = _stored(value)
+                data[field.name] = _to_json(value)
         return data
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Self:
         """The rule that `to_data` wrote; fields added since have their defaults. Raises ValueError, TypeError."""
         fields = {field.name: field for field in fields_of(cls)}
-        return cls(**{name: _restored(value, field=fields[name]) for name, value in data.items() if name != "kind"})
+        return cls(**{name: _from_json(value, field=fields[name]) for name, value in data.items() if name != "kind"})
 
     @classmethod
     def from_data_of_any_kind(cls, data: Mapping[str, Any]) -> Rule:
@@ -126,9 +129,9 @@ def _field_of(field: dataclasses.Field[Any], hint: Any) -> RuleField:
     return RuleField(
         name=field.name,
         type=get_args(hint)[0] if many else hint,
-        many=many,
-        ordered=get_origin(hint) is tuple,
-        optional=optional,
+        is_list=many,
+        is_ordered=get_origin(hint) is tuple,
+        is_optional=optional,
         about=field.metadata["about"],
         owner_supplied=field.metadata["owner_supplied"],
         identifying=field.metadata["identifying"],
@@ -136,7 +139,7 @@ def _field_of(field: dataclasses.Field[Any], hint: Any) -> RuleField:
     )
 
 
-def _stored(value: Any) -> Any:
+def _to_json(value: Any) -> Any:
     if isinstance(value, Rule):
         return value.to_data()
     if isinstance(value, Enum):
@@ -150,9 +153,9 @@ def _stored(value: Any) -> Any:
     if isinstance(value, Decimal):
         return str(value)
     if isinstance(value, frozenset):
-        return [_stored(item) for item in sorted_values(value)]
+        return [_to_json(item) for item in sorted_values(value)]
     if isinstance(value, tuple):
-        return [_stored(item) for item in value]
+        return [_to_json(item) for item in value]
     return value
 
 
@@ -164,15 +167,15 @@ def sorted_values(values: frozenset[Any]) -> tuple[Any, ...]:
     return tuple(sorted(values))
 
 
-def _restored(data: Any, *, field: RuleField) -> Any:
+def _from_json(data: Any, *, field: RuleField) -> Any:
     if data is None:
         return None
-    if field.many:
-        return field.collection_of(_restored_value(value, kind=field.type) for value in data)
-    return _restored_value(data, kind=field.type)
+    if field.is_list:
+        return field.collection_of(_value_from_json(value, kind=field.type) for value in data)
+    return _value_from_json(data, kind=field.type)
 
 
-def _restored_value(data: Any, *, kind: Any) -> Any:
+def _value_from_json(data: Any, *, kind: Any) -> Any:
     if issubclass(kind, Rule):
         return kind.from_data_of_any_kind(data)
     if kind is Money:

@@ -23,7 +23,7 @@ class PublishedVersion:
 
     number: int
     effective_from: datetime
-    withdrawn: bool
+    is_withdrawn: bool
 
 
 def status_at(
@@ -46,8 +46,8 @@ def statuses_at(now: datetime, *, newest_first: Sequence[PublishedVersion]) -> I
         yield status_at(
             now,
             effective_from=version.effective_from,
-            withdrawn=version.withdrawn,
+            withdrawn=version.is_withdrawn,
             next_effective_from=next_effective_from,
         )
-        if not version.withdrawn:
+        if not version.is_withdrawn:
             next_effective_from = version.effective_from

@@ -64,7 +64,7 @@ def with_names(
 
     Raises UnknownRewardError and UnknownLocationError.
     """
-    found: list[DraftedClause] = []
+    named_clauses: list[DraftedClause] = []
     for index, (key, conditions, effect) in enumerate(clauses):
         path = ("clauses", str(index))
         named_conditions = tuple(
@@ -74,10 +74,10 @@ def with_names(
         if isinstance(effect, RewardCost):
             if effect.reward not in rewards:
                 raise UnknownRewardError((*path, "effect"), detail("UNKNOWN_REWARD", reward=effect.reward))
-            found.append((key, named_conditions, replace(effect, name=rewards[effect.reward])))
+            named_clauses.append((key, named_conditions, replace(effect, name=rewards[effect.reward])))
         else:
-            found.append((key, named_conditions, effect))
-    return found
+            named_clauses.append((key, named_conditions, effect))
+    return named_clauses
 
 
 def with_calendars(clauses: Sequence[DraftedClause], *, zone: str, zones: Collection[str]) -> list[DraftedClause]:
@@ -100,14 +100,16 @@ def _with_calendar(condition: Condition, *, calendar: str | None) -> Condition:
 def _with_location_names(condition: Condition, *, locations: Mapping[str, str], path: tuple[str, ...]) -> Condition:
     """A condition with location names filled in, at any depth."""
     if isinstance(condition, Group):
-        inside = tuple(_with_location_names(nested, locations=locations, path=path) for nested in condition.conditions)
-        return condition.with_conditions(inside)
+        nested_conditions = tuple(
+            _with_location_names(nested, locations=locations, path=path) for nested in condition.conditions
+        )
+        return condition.with_conditions(nested_conditions)
     if not isinstance(condition, Locations):
         return condition
     keys = sorted(condition.locations)
-    unknown = [key for key in keys if key not in locations]
-    if unknown:
-        raise UnknownLocationError(path, detail("UNKNOWN_LOCATION", location=unknown[0]))
+    unknown_keys = [key for key in keys if key not in locations]
+    if unknown_keys:
+        raise UnknownLocationError(path, detail("UNKNOWN_LOCATION", location=unknown_keys[0]))
     return replace(condition, names=tuple(locations[key] for key in keys))
 
 
@@ -115,20 +117,20 @@ def validate(clauses: Sequence[DraftedClause], *, currency: str) -> None:
     """Raise TermsError for the first error in the clauses."""
     if not 1 <= len(clauses) <= MAX_CLAUSES:
         raise TermsError(("clauses",), count(1, MAX_CLAUSES))
-    seen: set[object] = set()
+    used_keys: set[object] = set()
     for index, (key, conditions, effect) in enumerate(clauses):
         path = ("clauses", str(index))
         if not _KEY.fullmatch(key):
             raise TermsError((*path, "key"), key_format())
-        if key in seen:
+        if key in used_keys:
             raise TermsError((*path, "key"), detail("CLAUSE_KEY_TWICE", key=key))
-        seen.add(key)
+        used_keys.add(key)
         _check_conditions(conditions, effect, currency=currency, path=path)
         _check_effect(effect, currency=currency, path=path)
         unique_key = _uniqueness_key(effect)
-        if unique_key is not None and unique_key in seen:
+        if unique_key is not None and unique_key in used_keys:
             raise TermsError((*path, "effect"), _duplicate_detail(effect))
-        seen.add(unique_key)
+        used_keys.add(unique_key)
     _check_exclusions(clauses)
     _check_tiers(clauses)
 
@@ -138,10 +140,10 @@ def check_enforceable(clauses: Sequence[DraftedClause]) -> None:
     for index, (_, conditions, effect) in enumerate(clauses):
         path = ("clauses", str(index))
         for condition_index, condition in enumerate(conditions):
-            if condition.unenforced():
+            if condition.is_unenforced():
                 condition_path = (*path, "conditions", str(condition_index))
                 raise UnenforcedClauseError(condition_path, detail("NOT_ENFORCED", kind=condition.kind))
-        if effect.unenforced():
+        if effect.is_unenforced():
             raise UnenforcedClauseError((*path, "effect"), detail("NOT_ENFORCED", kind=effect.kind))
 
 
@@ -150,12 +152,12 @@ def _check_conditions(conditions: Sequence[Condition], effect: Effect, *, curren
         raise TermsError((*path, "conditions"), detail("COUNT_MOST", most=MAX_CONDITIONS))
     if conditions and effect.clause_kind in (ClauseKind.POLICY, ClauseKind.LIMIT, ClauseKind.TIER):
         raise TermsError((*path, "conditions"), detail("NO_CONDITIONS"))
-    every = tuple(leaves(tuple(conditions)))
-    if len(every) > MAX_NESTED_CONDITIONS or depth(tuple(conditions)) > MAX_GROUP_DEPTH:
+    condition_leaves = tuple(leaves(tuple(conditions)))
+    if len(condition_leaves) > MAX_NESTED_CONDITIONS or depth(tuple(conditions)) > MAX_GROUP_DEPTH:
         raise TermsError((*path, "conditions"), detail("NESTED", most=MAX_NESTED_CONDITIONS, depth=MAX_GROUP_DEPTH))
-    for kind, wrong in ((TimesPerPeriod, "ONE_LIMIT_OF_TIMES"), (Budget, "ONE_BUDGET")):
-        if sum(isinstance(nested, kind) for nested in every) > 1:
-            raise TermsError((*path, "conditions"), detail(wrong))
+    for kind, detail_key in ((TimesPerPeriod, "ONE_LIMIT_OF_TIMES"), (Budget, "ONE_BUDGET")):
+        if sum(isinstance(nested, kind) for nested in condition_leaves) > 1:
+            raise TermsError((*path, "conditions"), detail(detail_key))
     for index, condition in enumerate(conditions):
         error = (
             condition.validation_error()
@@ -169,10 +171,12 @@ def _check_conditions(conditions: Sequence[Condition], effect: Effect, *, curren
 
 def _placement_error(condition: Condition, effect: Effect) -> Detail | None:
     """Why a condition is not allowed at this place, or None."""
-    inside = tuple(leaves(condition.conditions)) if isinstance(condition, Group) else ()
-    if not isinstance(effect, RewardCost) and any(isinstance(nested, AtTill) for nested in (condition, *inside)):
+    nested_conditions = tuple(leaves(condition.conditions)) if isinstance(condition, Group) else ()
+    if not isinstance(effect, RewardCost) and any(
+        isinstance(nested, AtTill) for nested in (condition, *nested_conditions)
+    ):
         return detail("ONLY_REWARDS_AT_TILL")
-    if any(isinstance(nested, NotCombinedWith | TimesPerPeriod | Budget) for nested in inside):
+    if any(isinstance(nested, NotCombinedWith | TimesPerPeriod | Budget) for nested in nested_conditions):
         return detail("OUTSIDE_GROUPS")
     if isinstance(effect, Earning | Extra):
         return None
@@ -229,13 +233,13 @@ def _duplicate_detail(effect: Effect) -> Detail:
 
 def _check_exclusions(clauses: Sequence[DraftedClause]) -> None:
     """Exclusions refer to earning clauses of these terms that exclude none themselves."""
-    exclusive = {
+    excluding_keys = {
         key for key, conditions, _ in clauses if any(isinstance(nested, NotCombinedWith) for nested in conditions)
     }
-    earning = {key for key, _, effect in clauses if isinstance(effect, Earning | Extra)}
+    earning_keys = {key for key, _, effect in clauses if isinstance(effect, Earning | Extra)}
     for index, (_, conditions, _) in enumerate(clauses):
         for condition_index, condition in enumerate(conditions):
-            if isinstance(condition, NotCombinedWith) and not condition.clauses <= earning - exclusive:
+            if isinstance(condition, NotCombinedWith) and not condition.clauses <= earning_keys - excluding_keys:
                 raise TermsError(
                     ("clauses", str(index), "conditions", str(condition_index)),
                     detail("EXCLUDED_CLAUSES"),
@@ -244,20 +248,20 @@ def _check_exclusions(clauses: Sequence[DraftedClause]) -> None:
 
 def _check_tiers(clauses: Sequence[DraftedClause]) -> None:
     """Tiers are few and distinct, and conditions on tiers refer to them."""
-    seen: list[Tier] = []
+    tiers: list[Tier] = []
     for index, (_, _, effect) in enumerate(clauses):
         path = ("clauses", str(index), "effect")
         if isinstance(effect, Tier):
-            if any(effect.points == other.points or effect.name == other.name for other in seen):
+            if any(effect.points == other.points or effect.name == other.name for other in tiers):
                 raise TermsError(path, detail("TIERS_DIFFER"))
-            seen.append(effect)
-            if len(seen) > MAX_TIERS:
+            tiers.append(effect)
+            if len(tiers) > MAX_TIERS:
                 raise TermsError(path, detail("COUNT_MOST", most=MAX_TIERS))
-    known = {tier.tier for tier in seen}
+    tier_keys = {tier.tier for tier in tiers}
     for index, (_, conditions, effect) in enumerate(clauses):
-        if isinstance(effect, TierPeriod) and not seen:
+        if isinstance(effect, TierPeriod) and not tiers:
             raise TermsError(("clauses", str(index), "effect"), detail("NO_TIERS"))
         for condition_index, condition in enumerate(conditions):
-            asked = [leaf.tier for leaf in leaves((condition,)) if isinstance(leaf, TierAtLeast)]
-            if not known.issuperset(asked):
+            required_tiers = [leaf.tier for leaf in leaves((condition,)) if isinstance(leaf, TierAtLeast)]
+            if not tier_keys.issuperset(required_tiers):
                 raise TermsError(("clauses", str(index), "conditions", str(condition_index)), detail("UNKNOWN_TIER"))

@@ -36,7 +36,7 @@ E = TypeVar("E", bound=Effect)
 
 @dataclass(frozen=True)
 class Terms:
-    """One version, from `effective_from` (an instant) until the next one starts."""
+    """One version of the terms, in force from `effective_from` (an instant) until the next version starts."""
 
     version: int
     effective_from: datetime
@@ -63,20 +63,20 @@ class Terms:
         validate(clauses, currency=currency)
         if not allow_unenforced:
             check_enforceable(clauses)
-        given = {type(effect) for _, _, effect in clauses}
-        taken = {key for key, _, _ in clauses}
-        tiered = STANDARD_OF_TIERS if Tier in given else ()
-        added = [
-            (key if key not in taken else f"standard-{key}", (), effect)
-            for key, effect in (*STANDARD, *tiered)
-            if type(effect) not in given
+        drafted_kinds = {type(effect) for _, _, effect in clauses}
+        taken_keys = {key for key, _, _ in clauses}
+        tier_standard = STANDARD_OF_TIERS if Tier in drafted_kinds else ()
+        added_clauses = [
+            (key if key not in taken_keys else f"standard-{key}", (), effect)
+            for key, effect in (*STANDARD, *tier_standard)
+            if type(effect) not in drafted_kinds
         ]
         return cls(
             version=version,
             effective_from=effective_from.astimezone(UTC),
             currency=currency,
             zone=zone,
-            clauses=number_clauses([*clauses, *added], zone=zone, since=effective_from),
+            clauses=number_clauses([*clauses, *added_clauses], zone=zone, since=effective_from),
         )
 
     @cached_property
@@ -87,10 +87,10 @@ class Terms:
     @cached_property
     def printed(self) -> tuple[Clause, ...]:
         """The clauses that the text shows, in the order of their numbers: those that can apply."""
-        return tuple(clause for clause in self.clauses if clause.printed)
+        return tuple(clause for clause in self.clauses if clause.is_printed)
 
     @cached_property
-    def _costs(self) -> dict[str, Clause]:
+    def _clause_by_reward(self) -> dict[str, Clause]:
         return {clause.effect.reward: clause for clause in self.clauses if isinstance(clause.effect, RewardCost)}
 
     @cached_property
@@ -100,12 +100,12 @@ class Terms:
 
     @cached_property
     def base_clauses(self) -> tuple[tuple[Clause, Earning], ...]:
-        """The clauses that earn on their own, in their order, each with its effect; multipliers multiply those that count."""
+        """The clauses that earn on their own, in their order, each with its effect; multipliers multiply their points."""
         return tuple((clause, clause.effect) for clause in self.clauses if isinstance(clause.effect, Earning))
 
     @cached_property
     def extra_clauses(self) -> tuple[tuple[Clause, Extra], ...]:
-        """The clauses that add to them, bonuses and multipliers, in their order, each with its effect."""
+        """The bonuses and multipliers, which add to the base clauses, in their order, each with its effect."""
         return tuple((clause, clause.effect) for clause in self.clauses if isinstance(clause.effect, Extra))
 
     @cached_property
@@ -137,8 +137,8 @@ class Terms:
     @cached_property
     def tiers(self) -> tuple[Tier, ...]:
         """The tiers, lowest first."""
-        found = (clause.effect for clause in self.clauses if isinstance(clause.effect, Tier))
-        return tuple(sorted(found, key=lambda tier: tier.points))
+        tiers = (clause.effect for clause in self.clauses if isinstance(clause.effect, Tier))
+        return tuple(sorted(tiers, key=lambda tier: tier.points))
 
     def tier_clause(self, tier: str) -> Clause:
         """The clause of the tier with this key. Raises KeyError."""
@@ -184,18 +184,18 @@ class Terms:
     @cached_property
     def budgets(self) -> Mapping[str, Budget]:
         """The budgets of the clauses that have one, by key, in the order of the keys."""
-        found = {clause.key: clause.budget for clause in self.clauses if clause.budget is not None}
-        return dict(sorted(found.items()))
+        budgets = {clause.key: clause.budget for clause in self.clauses if clause.budget is not None}
+        return dict(sorted(budgets.items()))
 
     @cached_property
     def location_names(self) -> Mapping[str, str]:
         """Names of the locations in conditions, by key."""
-        named = [leaf for clause in self.clauses for leaf in clause.leaves if isinstance(leaf, Locations)]
-        return {key: name for locations in named for key, name in locations.names_by_key().items()}
+        location_conditions = [leaf for clause in self.clauses for leaf in clause.leaves if isinstance(leaf, Locations)]
+        return {key: name for locations in location_conditions for key, name in locations.names_by_key().items()}
 
     def clause_of_reward(self, reward: str) -> Clause | None:
         """The clause that prices the reward with this key, or None."""
-        return self._costs.get(reward)
+        return self._clause_by_reward.get(reward)
 
     def policy_effect(self, kind: type[E]) -> E:
         """The standard clause's effect of this type."""

@@ -154,7 +154,9 @@ def _timing_findings(
         if first_start >= lapses_at:
             latest_start_day = day(latest.effective_from)
             return (
-                lapsed_notice_finding(clause, wanted=latest_start_day, latest=last_covered_day, behind=latest.version),
+                lapsed_notice_finding(
+                    clause, wanted=latest_start_day, latest=last_covered_day, version_before=latest.version
+                ),
             )
         return (lapsed_notice_finding(clause, wanted=day(start), latest=last_covered_day),)
     if start < earliest_start(in_force=in_force, direction=direction, now=now):
@@ -181,7 +183,7 @@ def _catalogue_reward(reward: Reward, *, currency: str) -> CatalogueReward:
     return CatalogueReward(
         name=reward.name,
         description=reward.description,
-        pictured=reward.picture_url is not None,
+        has_picture=reward.picture_url is not None,
         variants=reward.variants,
         article=reward.article,
         cash_part=None if reward.cash_part is None else Money(reward.cash_part, currency),

@@ -159,7 +159,7 @@ async def newest_first(session: Session, *, limit: int) -> tuple[PublishedVersio
         PublishedVersion(
             number=row["version"],
             effective_from=instant(row["effective_from"]),
-            withdrawn=row["withdrawn_at"] is not None,
+            is_withdrawn=row["withdrawn_at"] is not None,
         )
         for row in rows
     )

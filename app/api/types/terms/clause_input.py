@@ -37,14 +37,14 @@ def _graphql_type(field: RuleField) -> Any:
         item_type = _NestedCondition
     elif field.type is Money:
         item_type = Decimal
-    graphql_type = list[item_type] if field.many else item_type
-    return graphql_type | None if field.optional or field.default in (None, frozenset()) else graphql_type
+    graphql_type = list[item_type] if field.is_list else item_type
+    return graphql_type | None if field.is_optional or field.default in (None, frozenset()) else graphql_type
 
 
 def _default_argument(field: RuleField) -> Any:
-    if field.required:
+    if field.is_required:
         return {}
-    if field.many and field.default:
+    if field.is_list and field.default:
         return {"default_factory": lambda: list(sorted_values(field.default))}
     return {"default": None if field.default in (None, frozenset()) else field.default}
 
@@ -133,7 +133,7 @@ def _rule(one_of_input: object, *, kinds: Sequence[type[Rule]], currency: str, p
             **{
                 field.name: _field_value(values[field.name], field=field, currency=currency, path=path)
                 for field in fields_of(kind)
-                if field.owner_supplied and not (values[field.name] is None and not field.required)
+                if field.owner_supplied and not (values[field.name] is None and not field.is_required)
             }
         )
     raise TermsError(path, detail("ONE_KIND"))
@@ -141,7 +141,7 @@ def _rule(one_of_input: object, *, kinds: Sequence[type[Rule]], currency: str, p
 
 def _field_value(input_value: Any, *, field: RuleField, currency: str, path: tuple[str, ...]) -> Any:
     path = (*path, to_camel_case(field.name))
-    if field.many:
+    if field.is_list:
         if issubclass(field.type, Condition):
             return field.collection_of(
                 _rule(nested, kinds=CONDITIONS, currency=currency, path=(*path, str(index)))

@@ -58,7 +58,7 @@ class Clause:
             key=clause.key,
             number=clause.number,
             kind=clause.kind,
-            printed=clause.printed,
+            printed=clause.is_printed,
         )
 
     @strawberry.field(description="The whole clause as one sentence.")

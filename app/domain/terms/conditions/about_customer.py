@@ -21,7 +21,7 @@ class AboutCustomer(Condition):
     __slots__ = ()
 
     aspect: ClassVar[Aspect]
-    """The part of the profile it reads."""
+    """The part of the profile that the condition reads."""
 
     @property
     @abstractmethod
@@ -30,16 +30,16 @@ class AboutCustomer(Condition):
 
     @property
     @abstractmethod
-    def asked_for(self) -> Value:
-        """The required value in its findings."""
+    def required_value(self) -> Value:
+        """The required value as findings state it; None if the requirement is no value."""
 
     @abstractmethod
     def answer(self, profile: CustomerProfile, *, today: date) -> bool | None:
         """Whether it holds for a profile on a day; None if something required is unknown."""
 
     @abstractmethod
-    def lacking(self, purchase: EligiblePurchase, *, known: bool) -> tuple[ReasonCode, Remedy]:
-        """Why it does not hold, and the remedy; `known=False` if something required is unknown."""
+    def failure(self, purchase: EligiblePurchase, *, known: bool) -> tuple[ReasonCode, Remedy]:
+        """Why the condition does not hold, and the remedy. `known` is False if something required is unknown."""
 
     def check(self, purchase: EligiblePurchase) -> Finding:
         """Checks the profile in a new decision, and the stored answer in a replay."""
@@ -50,14 +50,14 @@ class AboutCustomer(Condition):
             today = local_date(purchase.occurred_at, zone_name=purchase.zone)
             holds = self.answer(rule_facts.profile, today=today)
         if holds:
-            return Finding(True, ReasonCode.CONDITION_MET, None, self.asked_for)
-        code, remedy = self.lacking(purchase, known=holds is not None)
-        return Finding(False, code, None, self.asked_for, (remedy,))
+            return Finding(True, ReasonCode.CONDITION_MET, None, self.required_value)
+        code, remedy = self.failure(purchase, known=holds is not None)
+        return Finding(False, code, None, self.required_value, (remedy,))
 
 
-def answered(
+def answers_of(
     conditions: Iterable[AboutCustomer], *, profile: CustomerProfile, at: datetime, zone_name: str
 ) -> tuple[tuple[str, bool | None], ...]:
-    """The answer to each question at an instant, on the wall calendar of a zone; conditions may ask the same."""
+    """The answers to the conditions at an instant, by `answer_key`, on the local day in a zone; one for equal keys."""
     today = local_date(at, zone_name=zone_name)
     return tuple({condition.answer_key: condition.answer(profile, today=today) for condition in conditions}.items())

@@ -36,29 +36,29 @@ class AgeAtLeast(AboutCustomer):
 
     @property
     def answer_key(self) -> str:
-        """Made of its years."""
+        """The key under which the answer for this age is stored."""
         return f"age {self.years}"
 
     @property
-    def asked_for(self) -> Value:
-        """The years; how old the customer is stays out of what is kept."""
+    def required_value(self) -> Value:
+        """The required years. How old the customer is stays out of findings, which are stored."""
         return self.years
 
     def answer(self, profile: CustomerProfile, *, today: date) -> bool | None:
-        """Old enough on that day."""
-        return None if profile.birthday is None else today >= self._since(profile.birthday)
+        """Whether the customer is old enough on that day; None without a birthday."""
+        return None if profile.birthday is None else today >= self._first_day(profile.birthday)
 
-    def lacking(self, purchase: EligiblePurchase, *, known: bool) -> tuple[ReasonCode, Remedy]:
-        """The remedy is the day from which it holds, or to tell the birthday."""
+    def failure(self, purchase: EligiblePurchase, *, known: bool) -> tuple[ReasonCode, Remedy]:
+        """Too young, with the instant from which the customer is old enough; or the birthday is unknown and must be given."""
         if not known:
             return ReasonCode.BIRTHDAY_UNKNOWN, Remedy(RemedyCode.PROVIDE_BIRTHDAY)
         profile = purchase.rule_facts.profile
         from_ = None
         if profile is not None and profile.birthday is not None:
-            from_ = day_start(self._since(profile.birthday), zone_name=purchase.zone)
+            from_ = day_start(self._first_day(profile.birthday), zone_name=purchase.zone)
         return ReasonCode.TOO_YOUNG, Remedy(RemedyCode.WAIT_FOR_BIRTHDAY, from_=from_)
 
-    def _since(self, birthday: date) -> date:
+    def _first_day(self, birthday: date) -> date:
         return birthday_in(birthday.year + self.years, birthday=birthday)
 
     def sentence(self, phrasebook: Phrasebook) -> str:
@@ -66,7 +66,7 @@ class AgeAtLeast(AboutCustomer):
         return phrasebook.counted("age_at_least", self.years)
 
     def at_least_as_wide(self, other: Condition) -> bool:
-        """Whoever is older is old enough."""
+        """Whoever has reached the other age has reached this one, which is not higher."""
         return isinstance(other, AgeAtLeast) and self.years <= other.years
 
     def validation_error(self) -> Detail | None:

@@ -43,58 +43,58 @@ class BirthdayWindow(AboutCustomer):
 
     @property
     def answer_key(self) -> str:
-        """Made of its days."""
+        """The key under which the answer for these days is stored."""
         return f"birthday {self.before} {self.after}"
 
     @property
-    def asked_for(self) -> Value:
+    def required_value(self) -> Value:
         """None: what is required is no quantity."""
         return None
 
     def answer(self, profile: CustomerProfile, *, today: date) -> bool | None:
-        """The window of this year, or that of last or next year where it runs over New Year."""
-        return None if profile.birthday is None else self.year(profile, today=today) is not None
+        """Whether the day lies in the window of a birthday of this year, last year or next year."""
+        return None if profile.birthday is None else self.birthday_year(profile, today=today) is not None
 
-    def year(self, profile: CustomerProfile, *, today: date) -> int | None:
-        """The calendar year of the birthday in whose window a day lies; None where it lies in none."""
+    def birthday_year(self, profile: CustomerProfile, *, today: date) -> int | None:
+        """The calendar year of the birthday in whose window a day lies; None if it lies in no window."""
         if profile.birthday is None:
             return None
-        early, late = timedelta(days=self.before), timedelta(days=self.after)
+        days_before, days_after = timedelta(days=self.before), timedelta(days=self.after)
         for year in (today.year, today.year - 1, today.year + 1):
             birthday = birthday_in(year, birthday=profile.birthday)
-            if birthday - early <= today <= birthday + late:
+            if birthday - days_before <= today <= birthday + days_after:
                 return year
         return None
 
     def check(self, purchase: EligiblePurchase) -> Finding:
-        """Also not met where the clause gave something for this birthday already; the remedy is the next one."""
+        """Also not met if the clause gave something for this birthday already; the remedy is the next birthday's window."""
         finding, rule_facts = AboutCustomer.check(self, purchase), purchase.rule_facts
         if (
             not finding.met
             or (purchase.clause, rule_facts.birthday_year(self.answer_key)) not in rule_facts.used_birthdays
         ):
             return finding
-        remedy = Remedy(RemedyCode.WAIT_FOR_BIRTHDAY, from_=self._next(purchase))
+        remedy = Remedy(RemedyCode.WAIT_FOR_BIRTHDAY, from_=self._next_opening(purchase))
         return Finding(False, ReasonCode.USED_UP, 1, 1, (remedy,))
 
-    def lacking(self, purchase: EligiblePurchase, *, known: bool) -> tuple[ReasonCode, Remedy]:
-        """The remedy is the first instant of the next window, or to tell the birthday."""
+    def failure(self, purchase: EligiblePurchase, *, known: bool) -> tuple[ReasonCode, Remedy]:
+        """Outside the window, with the start of the next one; or the birthday is unknown and must be given."""
         if not known:
             return ReasonCode.BIRTHDAY_UNKNOWN, Remedy(RemedyCode.PROVIDE_BIRTHDAY)
-        from_ = self._next(purchase)
+        from_ = self._next_opening(purchase)
         return ReasonCode.OUTSIDE_BIRTHDAY_WINDOW, Remedy(RemedyCode.WAIT_FOR_BIRTHDAY, from_=from_)
 
-    def _next(self, purchase: EligiblePurchase) -> datetime | None:
+    def _next_opening(self, purchase: EligiblePurchase) -> datetime | None:
         profile = purchase.rule_facts.profile
         if profile is None or profile.birthday is None:
             return None
         today = local_date(purchase.occurred_at, zone_name=purchase.zone)
         for year in range(today.year, today.year + 4):
-            first = birthday_in(year, birthday=profile.birthday) - timedelta(days=self.before)
-            opens = day_start(first, zone_name=purchase.zone)
+            first_day = birthday_in(year, birthday=profile.birthday) - timedelta(days=self.before)
+            opens_at = day_start(first_day, zone_name=purchase.zone)
             # A zone that moves over the date line leaves a day out; a window of that day alone waits for next year.
-            if first > today and self.answer(profile, today=local_date(opens, zone_name=purchase.zone)):
-                return opens
+            if first_day > today and self.answer(profile, today=local_date(opens_at, zone_name=purchase.zone)):
+                return opens_at
         return None
 
     def sentence(self, phrasebook: Phrasebook) -> str:
@@ -107,7 +107,7 @@ class BirthdayWindow(AboutCustomer):
         return phrasebook("birthday_window.after", after=after) if self.after else phrasebook("birthday_window.day")
 
     def at_least_as_wide(self, other: Condition) -> bool:
-        """As many days on either side."""
+        """At least as many days both before and after the birthday."""
         return isinstance(other, BirthdayWindow) and self.before >= other.before and self.after >= other.after
 
     def validation_error(self) -> Detail | None:
@@ -123,5 +123,5 @@ def birthday_years_around(
     """The calendar year of the birthday around which an instant lies, by the `answer_key` of each window that it lies in."""
     today = local_date(at, zone_name=zone_name)
     windows = (condition for condition in conditions if isinstance(condition, BirthdayWindow))
-    years = {window.answer_key: window.year(profile, today=today) for window in windows}
+    years = {window.answer_key: window.birthday_year(profile, today=today) for window in windows}
     return tuple(sorted((answer_key, year) for answer_key, year in years.items() if year is not None))

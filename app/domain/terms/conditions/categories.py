@@ -11,7 +11,7 @@ from app.domain.terms.conditions.listed import Listed
 
 @dataclass(frozen=True, slots=True)
 class Categories(Listed):
-    """Selects lines by category; a line that is in several counts when one is included and none excluded."""
+    """Selects lines by category; a line in several categories counts if one of them is included and none is excluded."""
 
     kind: ClassVar[str] = "categories"
     about: ClassVar[str] = "Counts only some categories, and holds when an article of one is in the basket."

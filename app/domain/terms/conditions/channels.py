@@ -17,26 +17,32 @@ from app.domain.terms.rule import rule_field, sorted_values
 
 @dataclass(frozen=True, slots=True)
 class Channels(Condition):
-    """Holds when the purchase is made through one of `channels`; one that does not say where is made through none."""
+    """Holds when the purchase is made through one of `channels`; never for a purchase without a channel."""
 
     kind: ClassVar[str] = "channels"
     position: ClassVar[Position] = Position.PLACE
     about: ClassVar[str] = "Holds when the purchase is made through one of these channels."
-    negatable: ClassVar[bool] = True
+    can_be_excepted: ClassVar[bool] = True
     channels: frozenset[Channel] = rule_field("At least one.")
 
     def check(self, purchase: EligiblePurchase) -> Finding:
         """The remedy is any of the channels."""
-        seen = None if purchase.channel is None else purchase.channel.value
-        wanted = tuple([value.value for value in sorted_values(self.channels)])
+        channel = None if purchase.channel is None else purchase.channel.value
+        required_channels = tuple([value.value for value in sorted_values(self.channels)])
         if purchase.channel in self.channels:
-            return Finding(True, ReasonCode.CONDITION_MET, seen, wanted)
-        return Finding(False, ReasonCode.OTHER_CHANNEL, seen, wanted, (Remedy(RemedyCode.USE_CHANNEL, choices=wanted),))
+            return Finding(True, ReasonCode.CONDITION_MET, channel, required_channels)
+        return Finding(
+            False,
+            ReasonCode.OTHER_CHANNEL,
+            channel,
+            required_channels,
+            (Remedy(RemedyCode.USE_CHANNEL, choices=required_channels),),
+        )
 
-    def ways_out(self, purchase: EligiblePurchase) -> tuple[Remedy, ...]:  # noqa: ARG002 - the same for every purchase
+    def exception_remedies(self, purchase: EligiblePurchase) -> tuple[Remedy, ...]:  # noqa: ARG002 - the same for every purchase
         """Any other channel."""
-        others = tuple(channel.value for channel in Channel if channel not in self.channels)
-        return (Remedy(RemedyCode.USE_CHANNEL, choices=others) if others else Remedy(RemedyCode.NONE),)
+        other_channels = tuple(channel.value for channel in Channel if channel not in self.channels)
+        return (Remedy(RemedyCode.USE_CHANNEL, choices=other_channels) if other_channels else Remedy(RemedyCode.NONE),)
 
     def sentence(self, phrasebook: Phrasebook) -> str:
         """In the shop, or online."""

@@ -22,12 +22,12 @@ class Condition(Rule):
     __slots__ = ()
 
     position: ClassVar[Position] = Position.DEMAND
-    """Where sentences say it."""
-    negatable: ClassVar[bool] = False
+    """The place of the condition in a clause's sentence."""
+    can_be_excepted: ClassVar[bool] = False
     """Whether it may stand in an exception."""
 
     @property
-    def selecting(self) -> bool:
+    def selects_lines(self) -> bool:
         """Whether it selects the lines on which the rest of its clause is checked."""
         return False
 
@@ -43,16 +43,16 @@ class Condition(Rule):
 
     @abstractmethod
     def check(self, purchase: EligiblePurchase) -> Finding:
-        """Whether it holds, the observed and required values, and the remedies."""
+        """Whether the condition holds, the observed and required values, and the remedies."""
 
     def check_except(self, purchase: EligiblePurchase) -> Finding:
-        """The check of the opposite, for exceptions, with its remedies."""
+        """The finding of an exception: met if the condition does not hold, otherwise with the remedies of an exception."""
         finding = self.check(purchase)
         if not finding.met:
             return Finding(True, ReasonCode.CONDITION_MET, finding.observed, None)
-        return Finding(False, ReasonCode.EXCEPTION_APPLIES, finding.observed, None, self.ways_out(purchase))
+        return Finding(False, ReasonCode.EXCEPTION_APPLIES, finding.observed, None, self.exception_remedies(purchase))
 
-    def ways_out(self, purchase: EligiblePurchase) -> tuple[Remedy, ...]:  # noqa: ARG002 - kinds that may stand in an exception look at it
+    def exception_remedies(self, purchase: EligiblePurchase) -> tuple[Remedy, ...]:  # noqa: ARG002 - kinds that may stand in an exception look at it
         """Remedies in an exception: changes that make the condition no longer hold."""
         return (Remedy(RemedyCode.NONE),)
 
@@ -69,7 +69,7 @@ class Condition(Rule):
         return self.sentence(phrasebook)
 
     def at_least_as_wide(self, other: Condition) -> bool:
-        """Whether it surely holds, for as many lines, whenever `other` of the same kind does."""
+        """Whether this condition surely holds, for as many lines, whenever `other` holds; False for another kind."""
         return self == other
 
 
@@ -79,7 +79,7 @@ class Selecting(Condition):
     __slots__ = ()
 
     @property
-    def selecting(self) -> bool:
+    def selects_lines(self) -> bool:
         """Always True."""
         return True
 
@@ -100,9 +100,9 @@ class Selecting(Condition):
         """Whether this line is selected."""
 
     @abstractmethod
-    def found(self, count: int) -> Finding:
+    def finding_for(self, count: int) -> Finding:
         """The finding for a number of selected lines."""
 
     def check(self, purchase: EligiblePurchase) -> Finding:
         """Counts the selected lines."""
-        return self.found(sum(map(self.selects, purchase.lines)))
+        return self.finding_for(sum(map(self.selects, purchase.lines)))

@@ -25,7 +25,7 @@ class Dates(Condition):
     about: ClassVar[str] = (
         "Holds between two dates of the calendar of the location, both included; at least one end is given."
     )
-    negatable: ClassVar[bool] = True
+    can_be_excepted: ClassVar[bool] = True
     first: date | None = rule_field("The first day.", default=None)
     last: date | None = rule_field("The last day, to its end.", default=None)
 
@@ -33,18 +33,18 @@ class Dates(Condition):
         """Before the period the remedy is its start; after it there is none."""
         today = local_date(purchase.occurred_at, zone_name=purchase.zone)
         if self.first is not None and today < self.first:
-            opens = Remedy(RemedyCode.COME_AT, from_=day_start(self.first, zone_name=purchase.zone))
-            return Finding(False, ReasonCode.OUTSIDE_DATES, today, self.first, (opens,))
+            remedy = Remedy(RemedyCode.COME_AT, from_=day_start(self.first, zone_name=purchase.zone))
+            return Finding(False, ReasonCode.OUTSIDE_DATES, today, self.first, (remedy,))
         if self.last is not None and today > self.last:
             return Finding(False, ReasonCode.OUTSIDE_DATES, today, self.last, (Remedy(RemedyCode.NONE),))
         return Finding(True, ReasonCode.CONDITION_MET, today, None)
 
-    def ways_out(self, purchase: EligiblePurchase) -> tuple[Remedy, ...]:
+    def exception_remedies(self, purchase: EligiblePurchase) -> tuple[Remedy, ...]:
         """The day after the last."""
         if self.last is None:
             return (Remedy(RemedyCode.NONE),)
-        after = day_start(self.last + timedelta(days=1), zone_name=purchase.zone)
-        return (Remedy(RemedyCode.COME_AT, from_=after),)
+        reopens_at = day_start(self.last + timedelta(days=1), zone_name=purchase.zone)
+        return (Remedy(RemedyCode.COME_AT, from_=reopens_at),)
 
     def sentence(self, phrasebook: Phrasebook) -> str:
         """From one day to another, both included."""

@@ -35,33 +35,35 @@ class EveryNthItem(Condition):
     def check(self, purchase: EligiblePurchase) -> Finding:
         """The remedy is to add the missing items, in this purchase or bit by bit in later ones."""
         so_far = purchase.rule_facts.items_before(purchase.clause) + purchase.item_count()
-        if self.times(purchase):
+        if self.times_reached(purchase):
             return Finding(True, ReasonCode.CONDITION_MET, so_far, self.nth)
         missing = (max(so_far // self.nth, purchase.rule_facts.total_uses_of(purchase.clause)) + 1) * self.nth - so_far
         remedy = Remedy(RemedyCode.ADD_QUANTITY, quantity=missing)
         return Finding(False, ReasonCode.NOT_THE_NTH_ITEM, so_far, so_far + missing, (remedy,))
 
-    def times(self, purchase: EligiblePurchase) -> int:
-        """Once for each nth item that the purchase reaches."""
-        before = purchase.rule_facts.items_before(purchase.clause)
-        reached = (before + purchase.item_count()) // self.nth
+    def times_reached(self, purchase: EligiblePurchase) -> int:
+        """How many nth items the purchase reaches that are not rewarded yet."""
+        items_before = purchase.rule_facts.items_before(purchase.clause)
+        nth_items = (items_before + purchase.item_count()) // self.nth
         total_uses = purchase.rule_facts.total_uses_of(purchase.clause)
-        return max(0, reached - max(before // self.nth, total_uses))
+        return max(0, nth_items - max(items_before // self.nth, total_uses))
 
     def sentence(self, phrasebook: Phrasebook) -> str:
         """On the purchase with every nth item: what the clause gives, it gives once for that purchase."""
-        return self.counting(phrasebook("each.any", every=self.every(phrasebook)), phrasebook=phrasebook)
+        return self.sentence_for_items(
+            phrasebook("each.any", every=self.every_nth_phrase(phrasebook)), phrasebook=phrasebook
+        )
 
-    def every(self, phrasebook: Phrasebook) -> str:
+    def every_nth_phrase(self, phrasebook: Phrasebook) -> str:
         """Which items, as the words before what they are."""
         return phrasebook("each.nth", nth=phrasebook.ordinal(self.nth))
 
-    def counting(self, items: str, *, phrasebook: Phrasebook) -> str:
+    def sentence_for_items(self, items: str, *, phrasebook: Phrasebook) -> str:
         """For these items, each that is the nth."""
         return phrasebook("every_nth_item", items=items)
 
     def at_least_as_wide(self, other: Condition) -> bool:
-        """Every third item takes in every sixth, where both are counted in one clause."""
+        """Every third item includes every sixth."""
         return isinstance(other, EveryNthItem) and other.nth % self.nth == 0
 
     def validation_error(self) -> Detail | None:

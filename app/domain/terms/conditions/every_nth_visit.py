@@ -43,7 +43,7 @@ class EveryNthVisit(Condition):
         return phrasebook("every_nth_visit", nth=phrasebook.ordinal(self.nth))
 
     def at_least_as_wide(self, other: Condition) -> bool:
-        """Every third purchase takes in every sixth."""
+        """Every third purchase includes every sixth."""
         return isinstance(other, EveryNthVisit) and other.nth % self.nth == 0
 
     def validation_error(self) -> Detail | None:

@@ -14,7 +14,7 @@ from app.domain.terms.conditions.condition import Condition
 
 @dataclass(frozen=True, slots=True)
 class FirstPurchase(Condition):
-    """Holds when no purchase before counts as a visit, and the customer holds nothing that the clause gave already."""
+    """Holds when no earlier purchase counts as a visit, and no earlier award of the clause still counts."""
 
     kind: ClassVar[str] = "first_purchase"
     position: ClassVar[Position] = Position.OCCASION

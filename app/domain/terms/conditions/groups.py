@@ -27,28 +27,28 @@ class Group(Condition):
     conditions: tuple[Condition, ...]
 
     @property
-    def selecting(self) -> bool:
+    def selects_lines(self) -> bool:
         """Whether it selects lines."""
-        return all(condition.selecting for condition in self.conditions)
+        return all(condition.selects_lines for condition in self.conditions)
 
     @abstractmethod
-    def holds(self, found: list[bool]) -> bool:
-        """Whether it holds when its conditions do so."""
+    def holds_for(self, results: list[bool]) -> bool:
+        """Whether the group holds, given for each of its conditions whether that holds."""
 
     def selects(self, line: Line) -> bool:
         """Whether the line counts for a clause with this group; only for groups that select lines."""
-        return self.holds(
+        return self.holds_for(
             [condition.selects(line) for condition in self.conditions if isinstance(condition, Selecting | Group)]
         )
 
     def check(self, purchase: EligiblePurchase) -> Finding:
-        """Whether it holds as a whole; which of its conditions fail, their own findings say."""
-        met = self.holds([condition.check(purchase).met for condition in self.conditions])
+        """Whether the group as a whole holds; the findings of its conditions say which of them fail."""
+        met = self.holds_for([condition.check(purchase).met for condition in self.conditions])
         return Finding(met, ReasonCode.CONDITION_MET if met else ReasonCode.EXCEPTION_APPLIES)
 
     def sentence(self, phrasebook: Phrasebook) -> str:
         """Its conditions as one part of a sentence."""
-        if self.selecting:
+        if self.selects_lines:
             return phrasebook("goods.sentence", goods=self.goods(phrasebook, form=GoodsForm.ON))
         return self._sentence_of(
             self._phrases(lambda condition: condition.sentence(phrasebook), phrasebook=phrasebook),
@@ -57,7 +57,7 @@ class Group(Condition):
 
     def requirement(self, phrasebook: Phrasebook) -> str:
         """Its conditions as part of a sentence about the price of a reward."""
-        if self.selecting:
+        if self.selects_lines:
             return phrasebook("goods.demand", goods=self.goods(phrasebook, form=GoodsForm.BUY))
         return self._sentence_of(
             self._phrases(lambda condition: condition.requirement(phrasebook), phrasebook=phrasebook),
@@ -73,24 +73,24 @@ class Group(Condition):
 
     def goods(self, phrasebook: Phrasebook, *, form: GoodsForm, every: str = "") -> str:
         """The goods that its conditions name, in a form; only for groups that narrow which lines count."""
-        named = [
+        goods_phrases = [
             condition.goods(phrasebook, form=form, every=every)
             for condition in self.conditions
             if isinstance(condition, Selecting | Group)
         ]
-        return self._goods_sentence(named, form=form, phrasebook=phrasebook)
+        return self._goods_sentence(goods_phrases, form=form, phrasebook=phrasebook)
 
-    def _goods_sentence(self, named: list[str], *, form: GoodsForm, phrasebook: Phrasebook) -> str:
-        return phrasebook.listed(named, last="and" if form is GoodsForm.ON else "or")
+    def _goods_sentence(self, goods_phrases: list[str], *, form: GoodsForm, phrasebook: Phrasebook) -> str:
+        return phrasebook.listed(goods_phrases, last="and" if form is GoodsForm.ON else "or")
 
     def _phrases(self, words: Callable[[Condition], str], *, phrasebook: Phrasebook) -> list[PlacedPhrase]:
         """Each condition in words; a group inside a group is set apart, so that the sentence is unambiguous."""
         return [
-            PlacedPhrase(condition.position, self._apart(condition, words(condition), phrasebook=phrasebook))
+            PlacedPhrase(condition.position, self._set_apart(condition, words(condition), phrasebook=phrasebook))
             for condition in self.conditions
         ]
 
-    def _apart(self, condition: Condition, words: str, *, phrasebook: Phrasebook) -> str:
+    def _set_apart(self, condition: Condition, words: str, *, phrasebook: Phrasebook) -> str:
         return phrasebook("group", conditions=words) if isinstance(condition, Group) else words
 
     @abstractmethod
@@ -108,15 +108,15 @@ class Group(Condition):
             (wrong for condition in self.conditions if (wrong := condition.validation_error()) is not None), None
         )
 
-    def unenforced(self) -> bool:
+    def is_unenforced(self) -> bool:
         """Whether one of its conditions is not enforced yet."""
-        return any(condition.unenforced() for condition in self.conditions)
+        return any(condition.is_unenforced() for condition in self.conditions)
 
 
-def _mixed(conditions: tuple[Condition, ...]) -> Detail | None:
-    """What is wrong where goods stand in one group with something else."""
-    naming = [condition.selecting for condition in conditions]
-    if any(naming) and not all(naming):
+def _mixed_error(conditions: tuple[Condition, ...]) -> Detail | None:
+    """What is wrong if conditions on goods stand in one group with other conditions; None if nothing is."""
+    select_lines = [condition.selects_lines for condition in conditions]
+    if any(select_lines) and not all(select_lines):
         return detail("GOODS_APART")
     return None
 
@@ -128,16 +128,16 @@ class AnyOf(Group):
     kind: ClassVar[str] = "any_of"
     position: ClassVar[Position] = Position.CHOICE
     about: ClassVar[str] = "Holds when at least one of these holds."
-    negatable: ClassVar[bool] = True
+    can_be_excepted: ClassVar[bool] = True
     conditions: tuple[Condition, ...] = rule_field(f"2 to {MAX_IN_GROUP}. All of them name goods, or none does.")
 
-    def holds(self, found: list[bool]) -> bool:
+    def holds_for(self, results: list[bool]) -> bool:
         """One is enough."""
-        return any(found)
+        return any(results)
 
     def requirement(self, phrasebook: Phrasebook) -> str:
         """One of them, in a phrase that follows the word "only"."""
-        if self.selecting:
+        if self.selects_lines:
             return Group.requirement(self, phrasebook)
         words = [
             phrase.words
@@ -164,7 +164,7 @@ class AnyOf(Group):
         """Why its conditions are no alternatives (goods are alternatives to goods only), or None."""
         if len(self.conditions) < 2:
             return count(2, MAX_IN_GROUP)
-        return _mixed(self.conditions) or Group.validation_error(self)
+        return _mixed_error(self.conditions) or Group.validation_error(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,12 +174,12 @@ class AllOf(Group):
     kind: ClassVar[str] = "all_of"
     position: ClassVar[Position] = Position.CHOICE
     about: ClassVar[str] = "Holds when all of these hold; of use inside the other groups."
-    negatable: ClassVar[bool] = True
+    can_be_excepted: ClassVar[bool] = True
     conditions: tuple[Condition, ...] = rule_field(f"1 to {MAX_IN_GROUP}. All of them name goods, or none does.")
 
-    def holds(self, found: list[bool]) -> bool:
+    def holds_for(self, results: list[bool]) -> bool:
         """Every one is needed."""
-        return all(found)
+        return all(results)
 
     def exception(self, phrasebook: Phrasebook) -> str:
         """All of them together are left out."""
@@ -190,18 +190,18 @@ class AllOf(Group):
         """The goods that all its conditions name; every item of them is an item of all at once, not one of each."""
         if form is not GoodsForm.EACH or len(self.conditions) == 1:
             return Group.goods(self, phrasebook, form=form, every=every)
-        named = [
+        goods_phrases = [
             condition.goods(phrasebook, form=GoodsForm.ON)
             for condition in self.conditions
             if isinstance(condition, Selecting | Group)
         ]
-        return phrasebook("all_of.goods.each", every=every, goods=phrasebook.listed(named, last="and"))
+        return phrasebook("all_of.goods.each", every=every, goods=phrasebook.listed(goods_phrases, last="and"))
 
-    def _goods_sentence(self, named: list[str], *, form: GoodsForm, phrasebook: Phrasebook) -> str:
+    def _goods_sentence(self, goods_phrases: list[str], *, form: GoodsForm, phrasebook: Phrasebook) -> str:
         return (
-            named[0]
-            if len(named) == 1
-            else phrasebook(f"all_of.goods.{form.value}", goods=phrasebook.listed(named, last="and"))
+            goods_phrases[0]
+            if len(goods_phrases) == 1
+            else phrasebook(f"all_of.goods.{form.value}", goods=phrasebook.listed(goods_phrases, last="and"))
         )
 
     def _sentence_of(self, phrases: list[PlacedPhrase], *, phrasebook: Phrasebook) -> str:
@@ -212,7 +212,7 @@ class AllOf(Group):
 
         Goods select the lines that count; in one group with something else they would not, and yet read as if they did.
         """
-        return _mixed(self.conditions) or Group.validation_error(self)
+        return _mixed_error(self.conditions) or Group.validation_error(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,27 +224,27 @@ class ExceptWhen(Group):
     about: ClassVar[str] = (
         "Holds except when all of these hold: hours, dates, locations, channels, methods of payment or segments."
     )
-    negatable: ClassVar[bool] = True
+    can_be_excepted: ClassVar[bool] = True
     conditions: tuple[Condition, ...] = rule_field(f"1 to {MAX_IN_GROUP}.")
 
     @property
-    def selecting(self) -> bool:
+    def selects_lines(self) -> bool:
         """An exception names no goods."""
         return False
 
-    def holds(self, found: list[bool]) -> bool:
+    def holds_for(self, results: list[bool]) -> bool:
         """One that does not hold is enough."""
-        return not all(found)
+        return not all(results)
 
     def sentence(self, phrasebook: Phrasebook) -> str:
         """Everything except its conditions."""
         return phrasebook("except_when", conditions=self.exception(phrasebook))
 
     def requirement(self, phrasebook: Phrasebook) -> str:
-        """The same of a reward."""
+        """The exception in the sentence of a reward, which has the same words."""
         return self.sentence(phrasebook)
 
-    def _apart(self, condition: Condition, words: str, *, phrasebook: Phrasebook) -> str:
+    def _set_apart(self, condition: Condition, words: str, *, phrasebook: Phrasebook) -> str:
         if isinstance(condition, ExceptWhen):
             return phrasebook("group", conditions=phrasebook("except_when", conditions=words))
         alone = len(self.conditions) == 1 or not isinstance(condition, Group)
@@ -255,7 +255,7 @@ class ExceptWhen(Group):
 
     def validation_error(self) -> Detail | None:
         """Why its conditions cannot be excepted, or None: each needs an opposite that can be worded and met."""
-        if not all(leaf.negatable for leaf in leaves(self.conditions)):
+        if not all(leaf.can_be_excepted for leaf in leaves(self.conditions)):
             return detail("EXCEPTION_KINDS")
         return Group.validation_error(self)
 

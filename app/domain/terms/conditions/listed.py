@@ -39,13 +39,13 @@ class Listed(Selecting):
             not exclude or _spellings(exclude).isdisjoint(names)
         )
 
-    def found(self, count: int) -> Finding:
+    def finding_for(self, count: int) -> Finding:
         """One line is enough; the remedy names what would do."""
-        wanted = tuple(sorted(self.include)) or None
+        included_names = tuple(sorted(self.include)) or None
         if count:
-            return Finding(True, ReasonCode.CONDITION_MET, count, wanted)
+            return Finding(True, ReasonCode.CONDITION_MET, count, included_names)
         remedy = Remedy(RemedyCode.ADD_PRODUCT, choices=tuple(sorted(self.include - self.exclude)))
-        return Finding(False, ReasonCode.NO_ELIGIBLE_PRODUCT, 0, wanted, (remedy,))
+        return Finding(False, ReasonCode.NO_ELIGIBLE_PRODUCT, 0, included_names, (remedy,))
 
     def phrase_for(self, name: str, *, phrasebook: Phrasebook) -> str:
         """How a sentence calls what a list names."""

@@ -23,7 +23,7 @@ LOCATION_KEY = re.compile(r"[a-z0-9-]{1,40}")
 
 @dataclass(frozen=True, slots=True)
 class Locations(Condition):
-    """Holds when the purchase is made at one of `locations`; one that does not say where is made at none.
+    """Holds when the purchase is made at one of `locations`; never for a purchase without a location.
 
     `names` are what the sentence calls them, in the order of the sorted keys.
     """
@@ -31,7 +31,7 @@ class Locations(Condition):
     kind: ClassVar[str] = "locations"
     position: ClassVar[Position] = Position.PLACE
     about: ClassVar[str] = "Holds when the purchase is made at one of these locations."
-    negatable: ClassVar[bool] = True
+    can_be_excepted: ClassVar[bool] = True
     locations: frozenset[str] = rule_field(f"Keys of locations of the program, 1 to {MAX_LOCATIONS}.")
     names: tuple[str, ...] = rule_field(
         "What the locations are called when the terms are published.", default=(), owner_supplied=False
@@ -39,16 +39,20 @@ class Locations(Condition):
 
     def check(self, purchase: EligiblePurchase) -> Finding:
         """The remedy is any of the locations."""
-        seen = purchase.location
-        wanted = tuple(sorted(self.locations))
-        if seen in self.locations:
-            return Finding(True, ReasonCode.CONDITION_MET, seen, wanted)
+        location = purchase.location
+        required_locations = tuple(sorted(self.locations))
+        if location in self.locations:
+            return Finding(True, ReasonCode.CONDITION_MET, location, required_locations)
         return Finding(
-            False, ReasonCode.OTHER_LOCATION, seen, wanted, (Remedy(RemedyCode.USE_LOCATION, choices=wanted),)
+            False,
+            ReasonCode.OTHER_LOCATION,
+            location,
+            required_locations,
+            (Remedy(RemedyCode.USE_LOCATION, choices=required_locations),),
         )
 
-    def ways_out(self, purchase: EligiblePurchase) -> tuple[Remedy, ...]:  # noqa: ARG002 - the same for every purchase
-        """Any other location; which there are the terms do not say."""
+    def exception_remedies(self, purchase: EligiblePurchase) -> tuple[Remedy, ...]:  # noqa: ARG002 - the same for every purchase
+        """Any other location; the terms do not name the other locations."""
         return (Remedy(RemedyCode.USE_LOCATION),)
 
     def sentence(self, phrasebook: Phrasebook) -> str:

@@ -29,23 +29,23 @@ class MemberFor(Condition):
 
     def check(self, purchase: EligiblePurchase) -> Finding:
         """The remedy is the day from which it holds."""
-        joined = purchase.rule_facts.enrolled_at
-        if joined is None:
+        enrolled_at = purchase.rule_facts.enrolled_at
+        if enrolled_at is None:
             return Finding(False, ReasonCode.MEMBER_TOO_SHORT, None, self.days, (Remedy(RemedyCode.NONE),))
-        since = local_date(joined, zone_name=purchase.zone)
-        member_for = (local_date(purchase.occurred_at, zone_name=purchase.zone) - since).days
-        if member_for >= self.days:
-            return Finding(True, ReasonCode.CONDITION_MET, member_for, self.days)
-        from_ = day_start(since + timedelta(days=self.days), zone_name=purchase.zone)
+        enrolled_on = local_date(enrolled_at, zone_name=purchase.zone)
+        days_of_membership = (local_date(purchase.occurred_at, zone_name=purchase.zone) - enrolled_on).days
+        if days_of_membership >= self.days:
+            return Finding(True, ReasonCode.CONDITION_MET, days_of_membership, self.days)
+        from_ = day_start(enrolled_on + timedelta(days=self.days), zone_name=purchase.zone)
         remedy = Remedy(RemedyCode.COME_AT, from_=from_)
-        return Finding(False, ReasonCode.MEMBER_TOO_SHORT, max(0, member_for), self.days, (remedy,))
+        return Finding(False, ReasonCode.MEMBER_TOO_SHORT, max(0, days_of_membership), self.days, (remedy,))
 
     def sentence(self, phrasebook: Phrasebook) -> str:
         """Once you have been a member for so long."""
         return phrasebook.counted("member_for", self.days)
 
     def at_least_as_wide(self, other: Condition) -> bool:
-        """A shorter time has passed wherever a longer one has."""
+        """Whoever has been a member for the longer time has been one for the shorter time."""
         return isinstance(other, MemberFor) and self.days <= other.days
 
     def validation_error(self) -> Detail | None:

@@ -25,13 +25,13 @@ class MinimumQuantity(Condition):
     quantity: int = rule_field(f"Items, 1 to {MAX_QUANTITY:,}.")
 
     def check(self, purchase: EligiblePurchase) -> Finding:
-        """Measures count like items; the missing quantity is rounded up to whole ones."""
-        found = sum((line.remaining_quantity() for line in purchase.lines), Decimal(0))
-        if found >= self.quantity:
-            return Finding(True, ReasonCode.CONDITION_MET, found, self.quantity)
-        missing = (self.quantity - found).__ceil__()
+        """Quantities by weight or length count as they are; the missing quantity is rounded up to whole items."""
+        quantity = sum((line.remaining_quantity() for line in purchase.lines), Decimal(0))
+        if quantity >= self.quantity:
+            return Finding(True, ReasonCode.CONDITION_MET, quantity, self.quantity)
+        missing = (self.quantity - quantity).__ceil__()
         remedy = Remedy(RemedyCode.ADD_QUANTITY, quantity=missing)
-        return Finding(False, ReasonCode.BELOW_MINIMUM_QUANTITY, found, self.quantity, (remedy,))
+        return Finding(False, ReasonCode.BELOW_MINIMUM_QUANTITY, quantity, self.quantity, (remedy,))
 
     def sentence(self, phrasebook: Phrasebook) -> str:
         """If at least N items count."""
@@ -42,7 +42,7 @@ class MinimumQuantity(Condition):
         return phrasebook.counted("minimum_quantity.of_named_goods", self.quantity)
 
     def at_least_as_wide(self, other: Condition) -> bool:
-        """Fewer items are reached wherever more are."""
+        """Whoever reaches the larger quantity also reaches the smaller one."""
         return isinstance(other, MinimumQuantity) and self.quantity <= other.quantity
 
     def validation_error(self) -> Detail | None:

@@ -43,12 +43,12 @@ class MinimumSpend(Condition):
     def check(self, purchase: EligiblePurchase) -> Finding:
         """Compares exactly; what is shown is rounded down, the missing amount is rounded up, so that spending it is enough."""
         total = self._total(purchase)
-        shown = Money(total.__floor__(), purchase.currency)
+        shown_total = Money(total.__floor__(), purchase.currency)
         if total >= self.amount.minor:
-            return Finding(True, ReasonCode.CONDITION_MET, shown, self.amount)
+            return Finding(True, ReasonCode.CONDITION_MET, shown_total, self.amount)
         missing = Money((self.amount.minor - total).__ceil__(), self.amount.currency)
         remedy = Remedy(RemedyCode.SPEND_MORE, amount=missing)
-        return Finding(False, ReasonCode.BELOW_MINIMUM_SPEND, shown, self.amount, (remedy,))
+        return Finding(False, ReasonCode.BELOW_MINIMUM_SPEND, shown_total, self.amount, (remedy,))
 
     def sentence(self, phrasebook: Phrasebook) -> str:
         """ "If you spend at least 5.00 on eligible items"."""

@@ -32,8 +32,8 @@ class NotCombinedWith(Condition):
         """No way out for the customer: the other clause fits already."""
         if self.clauses.isdisjoint(purchase.matched_clauses):
             return Finding(True, ReasonCode.CONDITION_MET)
-        others = tuple(sorted(self.clauses & purchase.matched_clauses))
-        return Finding(False, ReasonCode.OTHER_CLAUSE_APPLIES, None, None, (Remedy(RemedyCode.NONE),), others)
+        other_clauses = tuple(sorted(self.clauses & purchase.matched_clauses))
+        return Finding(False, ReasonCode.OTHER_CLAUSE_APPLIES, None, None, (Remedy(RemedyCode.NONE),), other_clauses)
 
     def sentence(self, phrasebook: Phrasebook) -> str:
         """Unless those clauses fit as well."""

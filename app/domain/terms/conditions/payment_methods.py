@@ -16,25 +16,31 @@ from app.domain.terms.rule import rule_field, sorted_values
 
 @dataclass(frozen=True, slots=True)
 class PaymentMethods(Condition):
-    """Holds when everything is paid with one of `methods`; a purchase that does not say how it is paid does not."""
+    """Holds when everything is paid with one of `methods`; never for a purchase without payments."""
 
     kind: ClassVar[str] = "payment_methods"
     about: ClassVar[str] = "Holds when everything is paid with one of these."
-    negatable: ClassVar[bool] = True
+    can_be_excepted: ClassVar[bool] = True
     methods: frozenset[PaymentKind] = rule_field("At least one.")
 
     def check(self, purchase: EligiblePurchase) -> Finding:
         """The remedy is any of the methods."""
-        seen = tuple(sorted({payment.kind.value for payment in purchase.payments})) or None
-        wanted = tuple([value.value for value in sorted_values(self.methods)])
+        used_methods = tuple(sorted({payment.kind.value for payment in purchase.payments})) or None
+        required_methods = tuple([value.value for value in sorted_values(self.methods)])
         if purchase.payments and all(payment.kind in self.methods for payment in purchase.payments):
-            return Finding(True, ReasonCode.CONDITION_MET, seen, wanted)
-        return Finding(False, ReasonCode.OTHER_PAYMENT, seen, wanted, (Remedy(RemedyCode.PAY_WITH, choices=wanted),))
+            return Finding(True, ReasonCode.CONDITION_MET, used_methods, required_methods)
+        return Finding(
+            False,
+            ReasonCode.OTHER_PAYMENT,
+            used_methods,
+            required_methods,
+            (Remedy(RemedyCode.PAY_WITH, choices=required_methods),),
+        )
 
-    def ways_out(self, purchase: EligiblePurchase) -> tuple[Remedy, ...]:  # noqa: ARG002 - the same for every purchase
+    def exception_remedies(self, purchase: EligiblePurchase) -> tuple[Remedy, ...]:  # noqa: ARG002 - the same for every purchase
         """Any other method."""
-        others = tuple(kind.value for kind in PaymentKind if kind not in self.methods)
-        return (Remedy(RemedyCode.PAY_WITH, choices=others) if others else Remedy(RemedyCode.NONE),)
+        other_methods = tuple(kind.value for kind in PaymentKind if kind not in self.methods)
+        return (Remedy(RemedyCode.PAY_WITH, choices=other_methods) if other_methods else Remedy(RemedyCode.NONE),)
 
     def sentence(self, phrasebook: Phrasebook) -> str:
         """If you pay with these."""

@@ -41,27 +41,28 @@ class Preferences(AboutCustomer):
         f"1 to {MAX_PREFERENCES_LISTED} values of 1 to {MAX_VALUE_LENGTH} characters each; capital or small does not matter."
     )
 
-    def _folded(self) -> frozenset[str]:
+    def _folded_values(self) -> frozenset[str]:
         return frozenset(map(folded, self.values))
 
     @property
     def answer_key(self) -> str:
         """Made of its kind and values."""
-        return f"preferences {self.preference.value} {json.dumps(sorted(self._folded()), ensure_ascii=False)}"
+        return f"preferences {self.preference.value} {json.dumps(sorted(self._folded_values()), ensure_ascii=False)}"
 
     @property
-    def asked_for(self) -> Value:
+    def required_value(self) -> Value:
         """Its values, in the spelling of the terms; which of them the customer has stated stays out of what is kept."""
         return tuple(sorted(self.values))
 
     def answer(self, profile: CustomerProfile, *, today: date) -> bool | None:  # noqa: ARG002 - the same on every day
         """One of them was stated."""
-        wanted = self._folded()
+        folded_values = self._folded_values()
         return any(
-            preference.kind is self.preference and preference.folded() in wanted for preference in profile.preferences
+            preference.kind is self.preference and preference.folded() in folded_values
+            for preference in profile.preferences
         )
 
-    def lacking(self, purchase: EligiblePurchase, *, known: bool) -> tuple[ReasonCode, Remedy]:  # noqa: ARG002 - always known
+    def failure(self, purchase: EligiblePurchase, *, known: bool) -> tuple[ReasonCode, Remedy]:  # noqa: ARG002 - always known
         """The remedy is to state one of them."""
         remedy = Remedy(RemedyCode.STATE_PREFERENCE, choices=tuple(sorted(self.values)))
         return ReasonCode.PREFERENCE_NOT_STATED, remedy
@@ -74,13 +75,15 @@ class Preferences(AboutCustomer):
     def at_least_as_wide(self, other: Condition) -> bool:
         """More values of the same kind."""
         return (
-            isinstance(other, Preferences) and self.preference is other.preference and other._folded() <= self._folded()  # noqa: SLF001 - the same concept
+            isinstance(other, Preferences)
+            and self.preference is other.preference
+            and other._folded_values() <= self._folded_values()  # noqa: SLF001 - the same concept
         )
 
     def validation_error(self) -> Detail | None:
         """Why the values are too few, too many, invalid or repeated, or None."""
         if not 1 <= len(self.values) <= MAX_PREFERENCES_LISTED:
             return count(1, MAX_PREFERENCES_LISTED)
-        if len(self._folded()) < len(self.values):
+        if len(self._folded_values()) < len(self.values):
             return detail("REPEATED")
         return next((wrong for text in sorted(self.values) if (wrong := preference_error(text)) is not None), None)

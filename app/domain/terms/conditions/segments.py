@@ -25,7 +25,7 @@ class Segments(AboutCustomer):
     kind: ClassVar[str] = "segments"
     position: ClassVar[Position] = Position.MEMBER
     about: ClassVar[str] = "Holds for customers that you have put into one of these groups, such as `student`."
-    negatable: ClassVar[bool] = True
+    can_be_excepted: ClassVar[bool] = True
     aspect: ClassVar[Aspect] = Aspect.SEGMENTS
     segments: frozenset[str] = rule_field(
         f"Your keys of groups, a-z, 0-9 and dashes, 1 to 40 characters each; 1 to {MAX_SEGMENTS}."
@@ -37,7 +37,7 @@ class Segments(AboutCustomer):
         return f"segments {','.join(sorted(self.segments))}"
 
     @property
-    def asked_for(self) -> Value:
+    def required_value(self) -> Value:
         """Its groups."""
         return tuple(sorted(self.segments))
 
@@ -45,11 +45,11 @@ class Segments(AboutCustomer):
         """In one of them."""
         return not self.segments.isdisjoint(profile.segments)
 
-    def lacking(self, purchase: EligiblePurchase, *, known: bool) -> tuple[ReasonCode, Remedy]:  # noqa: ARG002 - always known
+    def failure(self, purchase: EligiblePurchase, *, known: bool) -> tuple[ReasonCode, Remedy]:  # noqa: ARG002 - always known
         """Staff can put the customer into one of them."""
         return ReasonCode.NOT_IN_SEGMENT, Remedy(RemedyCode.ASK_STAFF, choices=tuple(sorted(self.segments)))
 
-    def ways_out(self, purchase: EligiblePurchase) -> tuple[Remedy, ...]:  # noqa: ARG002 - the same for every purchase
+    def exception_remedies(self, purchase: EligiblePurchase) -> tuple[Remedy, ...]:  # noqa: ARG002 - the same for every purchase
         """Staff can take the customer out of them."""
         return (Remedy(RemedyCode.ASK_STAFF),)
 

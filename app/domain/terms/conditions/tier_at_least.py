@@ -30,26 +30,26 @@ class TierAtLeast(Condition):
     )
 
     def with_tier_data(self, tiers: Iterable[Tier]) -> TierAtLeast:
-        """The condition with what the tiers of the terms say about it; unchanged where they do not know its tier."""
+        """The condition with the name and points of its tier, and the tiers above; unchanged if no tier has its key."""
         tiers = tuple(tiers)
-        wanted = next((tier for tier in tiers if tier.tier == self.tier), None)
-        if wanted is None:
+        required_tier = next((tier for tier in tiers if tier.tier == self.tier), None)
+        if required_tier is None:
             return self
-        higher = frozenset(tier.tier for tier in tiers if tier.points >= wanted.points)
-        return replace(self, name=wanted.name, points=wanted.points, satisfied_by=higher)
+        tiers_at_least_as_high = frozenset(tier.tier for tier in tiers if tier.points >= required_tier.points)
+        return replace(self, name=required_tier.name, points=required_tier.points, satisfied_by=tiers_at_least_as_high)
 
     def check(self, purchase: EligiblePurchase) -> Finding:
         """The remedy says how many qualifying points are missing; a tier that is kept for a while counts as well."""
-        has = purchase.rule_facts.qualifying
-        if has >= self.points or purchase.rule_facts.tier in self.satisfied_by:
-            return Finding(True, ReasonCode.CONDITION_MET, has, self.points)
-        remedy = Remedy(RemedyCode.COLLECT_QUALIFYING, points=self.points - has)
-        return Finding(False, ReasonCode.BELOW_TIER, has, self.points, (remedy,))
+        qualifying = purchase.rule_facts.qualifying
+        if qualifying >= self.points or purchase.rule_facts.tier in self.satisfied_by:
+            return Finding(True, ReasonCode.CONDITION_MET, qualifying, self.points)
+        remedy = Remedy(RemedyCode.COLLECT_QUALIFYING, points=self.points - qualifying)
+        return Finding(False, ReasonCode.BELOW_TIER, qualifying, self.points, (remedy,))
 
     def sentence(self, phrasebook: Phrasebook) -> str:
         """For members at the tier or above."""
         return phrasebook("tier_at_least", tier=self.name or self.tier)
 
     def at_least_as_wide(self, other: Condition) -> bool:
-        """A tier that takes fewer points is reached wherever one that takes more is."""
+        """Whoever reaches the tier that takes more points also reaches the one that takes fewer."""
         return isinstance(other, TierAtLeast) and self.points <= other.points

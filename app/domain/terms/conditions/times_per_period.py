@@ -36,12 +36,12 @@ class TimesPerPeriod(Condition):
 
     def check(self, purchase: EligiblePurchase) -> Finding:
         """The remedy is the start of the next period; for EVER there is none."""
-        used = purchase.rule_facts.uses_of(purchase.clause)
-        if used < self.times:
-            return Finding(True, ReasonCode.CONDITION_MET, used, self.times)
+        uses = purchase.rule_facts.uses_of(purchase.clause)
+        if uses < self.times:
+            return Finding(True, ReasonCode.CONDITION_MET, uses, self.times)
         from_ = next_period(purchase.occurred_at, zone_name=purchase.period_zone(self.period), period=self.period)
         remedy = Remedy(RemedyCode.NONE) if from_ is None else Remedy(RemedyCode.COME_AT, from_=from_)
-        return Finding(False, ReasonCode.USED_UP, used, self.times, (remedy,))
+        return Finding(False, ReasonCode.USED_UP, uses, self.times, (remedy,))
 
     def sentence(self, phrasebook: Phrasebook) -> str:
         """At most N times in the period."""

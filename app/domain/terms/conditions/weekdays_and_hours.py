@@ -32,7 +32,7 @@ class WeekdaysAndHours(Condition):
     kind: ClassVar[str] = "weekdays_and_hours"
     position: ClassVar[Position] = Position.TIME
     about: ClassVar[str] = "Holds on these days between these hours, by the clock on the shop's wall."
-    negatable: ClassVar[bool] = True
+    can_be_excepted: ClassVar[bool] = True
     days: frozenset[Weekday] = rule_field(
         "At least one day; a window that passes midnight belongs to the day it starts on."
     )
@@ -44,19 +44,19 @@ class WeekdaysAndHours(Condition):
 
     def check(self, purchase: EligiblePurchase) -> Finding:
         """The remedy is the next moment at which the window is open."""
-        seen = purchase.occurred_at
-        opens = next_opening(seen, zone_name=purchase.zone, days=self.days, start=self.start, end=self.end)
-        if opens is not None and opens <= seen:
-            return Finding(True, ReasonCode.CONDITION_MET, seen, None)
-        remedy = Remedy(RemedyCode.NONE) if opens is None else Remedy(RemedyCode.COME_AT, from_=opens)
-        return Finding(False, ReasonCode.OUTSIDE_TIME_WINDOW, seen, None, (remedy,))
+        at = purchase.occurred_at
+        opens_at = next_opening(at, zone_name=purchase.zone, days=self.days, start=self.start, end=self.end)
+        if opens_at is not None and opens_at <= at:
+            return Finding(True, ReasonCode.CONDITION_MET, at, None)
+        remedy = Remedy(RemedyCode.NONE) if opens_at is None else Remedy(RemedyCode.COME_AT, from_=opens_at)
+        return Finding(False, ReasonCode.OUTSIDE_TIME_WINDOW, at, None, (remedy,))
 
-    def ways_out(self, purchase: EligiblePurchase) -> tuple[Remedy, ...]:
+    def exception_remedies(self, purchase: EligiblePurchase) -> tuple[Remedy, ...]:
         """The next moment at which the window is closed."""
-        closes = next_closing(
+        closes_at = next_closing(
             purchase.occurred_at, zone_name=purchase.zone, days=self.days, start=self.start, end=self.end
         )
-        return (Remedy(RemedyCode.NONE) if closes is None else Remedy(RemedyCode.COME_AT, from_=closes),)
+        return (Remedy(RemedyCode.NONE) if closes_at is None else Remedy(RemedyCode.COME_AT, from_=closes_at),)
 
     def sentence(self, phrasebook: Phrasebook) -> str:
         """On these days between these hours."""
@@ -64,24 +64,26 @@ class WeekdaysAndHours(Condition):
         if self.start is None and self.end is None:
             return phrasebook("weekdays_and_hours.all_day", days=days)
         if self.start is None and self.end is not None:
-            until = phrasebook(f"weekdays_and_hours.until{self.daily}", days=days, end=phrasebook.time_of_day(self.end))
-            return until + self._skipped(phrasebook)
+            until = phrasebook(
+                f"weekdays_and_hours.until{self.key_ending}", days=days, end=phrasebook.time_of_day(self.end)
+            )
+            return until + self._skipped_hours_sentence(phrasebook)
         if self.end is None:
             return phrasebook(
-                f"weekdays_and_hours.from{self.daily}", days=days, start=phrasebook.time(self.start or time.min)
+                f"weekdays_and_hours.from{self.key_ending}", days=days, start=phrasebook.time(self.start or time.min)
             )
         start = self.start or time.min
-        key = f"weekdays_and_hours{'' if start < self.end else '.overnight'}{self.daily}"
-        return phrasebook(key, days=days, start=phrasebook.time(start), end=phrasebook.time(self.end)) + self._skipped(
-            phrasebook
-        )
+        key = f"weekdays_and_hours{'' if start < self.end else '.overnight'}{self.key_ending}"
+        return phrasebook(
+            key, days=days, start=phrasebook.time(start), end=phrasebook.time(self.end)
+        ) + self._skipped_hours_sentence(phrasebook)
 
     @property
-    def daily(self) -> str:
-        """How keys of words end for hours of all days, which name no day: "not every day" would mean some days."""
+    def key_ending(self) -> str:
+        """The ending of the sentence's key: its own for hours of every day, where the sentence names no days."""
         return ".daily" if len(self.days) == len(WEEK) else ""
 
-    def _skipped(self, phrasebook: Phrasebook) -> str:
+    def _skipped_hours_sentence(self, phrasebook: Phrasebook) -> str:
         """That there are days on which the clocks skip all of the hours, and one of them."""
         return (
             ""
@@ -91,28 +93,34 @@ class WeekdaysAndHours(Condition):
 
     def with_skipped_hours(self, zone_name: str, *, since: date) -> WeekdaysAndHours:
         """The condition with the first day from `since` on, within some years, on which the clocks skip its hours."""
-        length = (_minute(self.end) - _minute(self.start)) % _MINUTES if self.end is not None else _MINUTES
+        length = (
+            (_minute_of_day(self.end) - _minute_of_day(self.start)) % _MINUTES if self.end is not None else _MINUTES
+        )
         if length > _LONGEST_SKIPPED:
             return self
         days = (since + timedelta(days=ahead) for ahead in range(_LOOK_AHEAD_DAYS))
-        found = (
+        days_without_hours = (
             day
             for day in days
             if WEEK[day.weekday()] in self.days
             and not opens_on(day, zone_name=zone_name, days=self.days, start=self.start, end=self.end)
         )
-        return replace(self, skipped_on=next(found, None))
+        return replace(self, skipped_on=next(days_without_hours, None))
 
     def at_least_as_wide(self, other: Condition) -> bool:
         """Every minute of the other's week is in this one's."""
-        return isinstance(other, WeekdaysAndHours) and other.minutes() <= self.minutes()
+        return isinstance(other, WeekdaysAndHours) and other.open_minutes() <= self.open_minutes()
 
-    def minutes(self) -> frozenset[int]:
+    def open_minutes(self) -> frozenset[int]:
         """The minutes of a week without clock changes that lie inside, Monday 00:00 is 0."""
-        opens = _minute(self.start)
-        closes = _minute(self.end) or _MINUTES
-        length = closes - opens if closes > opens else closes - opens + _MINUTES
-        starts = [index * _MINUTES + opens for index, day in enumerate(WEEK) if day in self.days]
+        opening_minute = _minute_of_day(self.start)
+        closing_minute = _minute_of_day(self.end) or _MINUTES
+        length = (
+            closing_minute - opening_minute
+            if closing_minute > opening_minute
+            else closing_minute - opening_minute + _MINUTES
+        )
+        starts = [index * _MINUTES + opening_minute for index, day in enumerate(WEEK) if day in self.days]
         return frozenset((start + minute) % (7 * _MINUTES) for start in starts for minute in range(length))
 
     def validation_error(self) -> Detail | None:
@@ -129,5 +137,5 @@ class WeekdaysAndHours(Condition):
         return None
 
 
-def _minute(at: time | None) -> int:
+def _minute_of_day(at: time | None) -> int:
     return 0 if at is None else at.hour * 60 + at.minute

@@ -37,6 +37,6 @@ class QuoteValidity(Effect):
         """Why `minutes` is out of range, or None."""
         return None if 1 <= self.minutes <= MAX_MINUTES else value_range(1, MAX_MINUTES)
 
-    def unenforced(self) -> bool:
+    def is_unenforced(self) -> bool:
         """Nothing is quoted yet."""
         return True

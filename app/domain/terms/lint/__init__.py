@@ -8,9 +8,9 @@ from datetime import date
 from app.domain.terms.clause import Clause
 from app.domain.terms.lint.contradictions import contradictions, never_counts
 from app.domain.terms.lint.finding import CatalogueReward, LintCode, LintFinding, VisitStatistics
-from app.domain.terms.lint.impossible import excludes_itself, never_fits
+from app.domain.terms.lint.impossible import excludes_itself, never_fits_finding
 from app.domain.terms.lint.rewards import reward_findings
-from app.domain.terms.lint.windows import MAX_MOMENTS, excludes_most_visits, never_applies
+from app.domain.terms.lint.windows import MAX_MOMENTS, excludes_most_visits, never_applies_finding
 from app.domain.terms.version import Terms
 
 
@@ -18,19 +18,21 @@ def lint(
     terms: Terms, *, statistics: VisitStatistics, catalogue: Mapping[str, CatalogueReward]
 ) -> tuple[LintFinding, ...]:
     """Every finding in the order of the clauses. `catalogue` holds the rewards by their keys."""
-    found: list[LintFinding] = []
-    moments = iter(range(MAX_MOMENTS))
+    findings: list[LintFinding] = []
+    attempts = iter(range(MAX_MOMENTS))
     for clause in terms.clauses:
-        never = never_fits(clause, terms=terms) or never_applies(clause, terms=terms, attempts=moments)
-        if never is not None:
-            found.append(never)
+        never_finding = never_fits_finding(clause, terms=terms) or never_applies_finding(
+            clause, terms=terms, attempts=attempts
+        )
+        if never_finding is not None:
+            findings.append(never_finding)
             continue
-        found.extend(excludes_most_visits(clause, terms=terms, statistics=statistics))
-        found.extend(excludes_itself(clause))
-        found.extend(never_counts(clause, terms=terms))
-        found.extend(contradictions(clause, terms=terms))
-        found.extend(reward_findings(clause, terms=terms, statistics=statistics, catalogue=catalogue))
-    return tuple(found)
+        findings.extend(excludes_most_visits(clause, terms=terms, statistics=statistics))
+        findings.extend(excludes_itself(clause))
+        findings.extend(never_counts(clause, terms=terms))
+        findings.extend(contradictions(clause, terms=terms))
+        findings.extend(reward_findings(clause, terms=terms, statistics=statistics, catalogue=catalogue))
+    return tuple(findings)
 
 
 def notice_finding(clause: Clause, *, wanted: date, earliest: date) -> LintFinding:
@@ -38,12 +40,14 @@ def notice_finding(clause: Clause, *, wanted: date, earliest: date) -> LintFindi
     return LintFinding(LintCode.NOTICE_TOO_SHORT, clause, dates={"wanted": wanted, "earliest": earliest})
 
 
-def lapsed_notice_finding(clause: Clause, *, wanted: date, latest: date, behind: int | None = None) -> LintFinding:
+def lapsed_notice_finding(
+    clause: Clause, *, wanted: date, latest: date, version_before: int | None = None
+) -> LintFinding:
     """A start later than a notice given today reaches: `latest` is the last day that it does.
 
     `behind` is the number of a version that starts on `wanted` and has to come first, where that is what delays it.
     """
     dates = {"wanted": wanted, "latest": latest}
-    if behind is not None:
-        return LintFinding(LintCode.NOTICE_TOO_LONG, clause, "behind", dates=dates, numbers={"version": behind})
+    if version_before is not None:
+        return LintFinding(LintCode.NOTICE_TOO_LONG, clause, "behind", dates=dates, numbers={"version": version_before})
     return LintFinding(LintCode.NOTICE_TOO_LONG, clause, dates=dates)

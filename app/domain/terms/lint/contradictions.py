@@ -21,10 +21,10 @@ from app.domain.terms.effects.rounding_rule import RoundingScope
 from app.domain.terms.effects.tier import Tier
 from app.domain.terms.effects.tier_period import TierPeriod, TierWindow
 from app.domain.terms.lint.finding import LintCode, LintFinding
-from app.domain.terms.lint.impossible import needed
+from app.domain.terms.lint.impossible import required_conditions
 from app.domain.terms.version import Terms
 
-_IN_A_YEAR = {CapScope.DAY: 366, CapScope.MONTH: 12, CapScope.YEAR: 1}
+_PERIODS_OF_A_YEAR = {CapScope.DAY: 366, CapScope.MONTH: 12, CapScope.YEAR: 1}
 """How many periods of a cap a calendar year has, at most."""
 
 
@@ -34,11 +34,11 @@ def never_counts(clause: Clause, *, terms: Terms) -> Iterator[LintFinding]:
         return
     for other, effect in terms.base_clauses:
         first_of_equals = (
-            other.effect != clause.effect or other.conditions != clause.conditions or _before(other, clause)
+            other.effect != clause.effect or other.conditions != clause.conditions or _comes_before(other, clause)
         )
         if (
             other is not clause
-            # One that counts for itself may be used up, or not be reached, where this one is not.
+            # A clause with counters of its own may be used up, or not be reached, when this one is not.
             and not other.needs_counters
             and first_of_equals
             and effect.kind == clause.effect.kind
@@ -49,76 +49,76 @@ def never_counts(clause: Clause, *, terms: Terms) -> Iterator[LintFinding]:
             return
 
 
-def _before(clause: Clause, other: Clause) -> bool:
+def _comes_before(clause: Clause, other: Clause) -> bool:
     return int(clause.number) < int(other.number)
 
 
 def contradictions(clause: Clause, *, terms: Terms) -> Iterator[LintFinding]:
     """What the clause promises and another one takes away, for certain."""
-    yield from _capped(clause, terms=terms)
-    yield from _beyond_budget(clause, terms=terms)
+    yield from _points_above_cap(clause, terms=terms)
+    yield from _award_above_budget(clause, terms=terms)
     if isinstance(clause.effect, Tier):
-        yield from _out_of_reach(clause, clause.effect, terms=terms)
+        yield from _tier_out_of_reach(clause, clause.effect, terms=terms)
     if isinstance(clause.effect, PendingPeriod):
-        yield from _expired_before(clause, clause.effect, terms=terms)
+        yield from _expiry_before_activation(clause, clause.effect, terms=terms)
 
 
-def _capped(clause: Clause, *, terms: Terms) -> Iterator[LintFinding]:
-    """Points that no purchase can bring in full, because a cap stands against them."""
-    promised = _promised(clause, terms=terms)
+def _points_above_cap(clause: Clause, *, terms: Terms) -> Iterator[LintFinding]:
+    """Promised points that no purchase can bring in full, because a cap is lower."""
+    promised_points = _promised_points(clause, terms=terms)
     for other, cap in terms.caps:
-        if cap.points < promised:
-            numbers = {"points": promised, "most": cap.points}
+        if cap.points < promised_points:
+            numbers = {"points": promised_points, "most": cap.points}
             yield LintFinding(LintCode.CONTRADICTION, clause, numbers=numbers, texts={"other": other.number})
 
 
-def _beyond_budget(clause: Clause, *, terms: Terms) -> Iterator[LintFinding]:
+def _award_above_budget(clause: Clause, *, terms: Terms) -> Iterator[LintFinding]:
     """An award larger than the budget for all customers together."""
     budget, effect = clause.budget, clause.effect
     if budget is None:
         return
     step = effect.points if isinstance(effect, PointsPerItem | PointsPerFullAmount) else 0
-    promised = max(step, _promised(clause, terms=terms))
-    if budget.points < promised:
-        numbers = {"points": promised, "most": budget.points}
+    promised_points = max(step, _promised_points(clause, terms=terms))
+    if budget.points < promised_points:
+        numbers = {"points": promised_points, "most": budget.points}
         yield LintFinding(LintCode.CONTRADICTION, clause, "budget", numbers=numbers, texts={"other": clause.number})
 
 
-def _promised(clause: Clause, *, terms: Terms) -> int:
+def _promised_points(clause: Clause, *, terms: Terms) -> int:
     """The fewest points that the clause promises for a purchase that it fits and in which something counts."""
     effect = clause.effect
     if isinstance(effect, BonusPoints | PointsPerVisit):
         return effect.points
     # A minimum with tax may be reached by less than that without.
-    spent = max(
+    least_spend = max(
         (
             condition.amount.minor
-            for condition in needed(clause.conditions)
+            for condition in required_conditions(clause.conditions)
             if isinstance(condition, MinimumSpend) and (terms.basis.taxes or condition.basis is not SpendBasis.GROSS)
         ),
         default=0,
     )
     if isinstance(effect, PointsPerFullAmount):
-        return spent // effect.per.minor * effect.points
+        return least_spend // effect.per.minor * effect.points
     # Rounded line by line, a purchase may come to less than its amount.
     if isinstance(effect, PointsPerAmount) and terms.rounding.scope is RoundingScope.BASKET:
-        return spent * effect.points // effect.per.minor
+        return least_spend * effect.points // effect.per.minor
     return 0
 
 
-def _out_of_reach(clause: Clause, tier: Tier, *, terms: Terms) -> Iterator[LintFinding]:
+def _tier_out_of_reach(clause: Clause, tier: Tier, *, terms: Terms) -> Iterator[LintFinding]:
     """A tier that takes more points in a calendar year than a cap leaves."""
     if TierPeriod not in terms.policy_clauses or terms.policy_effect(TierPeriod).period is not TierWindow.CALENDAR_YEAR:
         return
     for other, cap in terms.caps:
-        most = cap.points * _IN_A_YEAR[cap.scope] if cap.scope in _IN_A_YEAR else None
-        if most is not None and most < tier.points:
-            numbers = {"points": tier.points, "most": most}
+        most_points = cap.points * _PERIODS_OF_A_YEAR[cap.scope] if cap.scope in _PERIODS_OF_A_YEAR else None
+        if most_points is not None and most_points < tier.points:
+            numbers = {"points": tier.points, "most": most_points}
             yield LintFinding(LintCode.CONTRADICTION, clause, "tier", numbers=numbers, texts={"other": other.number})
 
 
-def _expired_before(clause: Clause, pending: PendingPeriod, *, terms: Terms) -> Iterator[LintFinding]:
-    """Points that have expired when they could be spent."""
+def _expiry_before_activation(clause: Clause, pending: PendingPeriod, *, terms: Terms) -> Iterator[LintFinding]:
+    """Points that have expired before they can be spent."""
     validity = terms.validity
     if validity.expires and validity.since is ValidityStart.EARNING and validity.most_days <= pending.days:
         numbers = {"days": pending.days, "most": validity.most_days}

@@ -63,7 +63,7 @@ class CatalogueReward:
 
     name: str
     description: str = ""
-    pictured: bool = False
+    has_picture: bool = False
     variants: tuple[str, ...] = ()
     article: str | None = None
     cash_part: Money | None = None

@@ -25,27 +25,27 @@ from app.domain.terms.lint.finding import LintCode, LintFinding
 from app.domain.terms.version import Terms
 
 
-def never_fits(clause: Clause, *, terms: Terms) -> LintFinding | None:
+def never_fits_finding(clause: Clause, *, terms: Terms) -> LintFinding | None:
     """A finding if two conditions exclude one another, no goods are left, or another clause always takes precedence."""
-    together = tuple(needed(clause.conditions))
+    required = tuple(required_conditions(clause.conditions))
     return (
-        next(_exclusive(clause, together), None)
-        or next(_nothing_counts(clause, together), None)
-        or next(_always_gives_way(clause, together, terms=terms), None)
+        next(_exclusive_conditions(clause, required), None)
+        or next(_no_goods_left(clause, required), None)
+        or next(_always_gives_way(clause, required, terms=terms), None)
     )
 
 
-def needed(conditions: Sequence[Condition]) -> Iterator[Condition]:
+def required_conditions(conditions: Sequence[Condition]) -> Iterator[Condition]:
     """Every condition that must hold for all of them to hold."""
     for condition in conditions:
         if isinstance(condition, AllOf):
-            yield from needed(condition.conditions)
+            yield from required_conditions(condition.conditions)
         else:
             yield condition
 
 
-def _exclusive(clause: Clause, together: Sequence[Condition]) -> Iterator[LintFinding]:
-    for condition, other in combinations(together, 2):
+def _exclusive_conditions(clause: Clause, required: Sequence[Condition]) -> Iterator[LintFinding]:
+    for condition, other in combinations(required, 2):
         if _excludes(condition, other) or _excludes(other, condition):
             yield LintFinding(
                 LintCode.NEVER_HOLDS, clause, "exclusive", conditions={"one": (condition,), "other": (other,)}
@@ -73,13 +73,13 @@ def excludes_itself(clause: Clause) -> Iterator[LintFinding]:
                 return
 
 
-def _nothing_counts(clause: Clause, together: Sequence[Condition]) -> Iterator[LintFinding]:
+def _no_goods_left(clause: Clause, required: Sequence[Condition]) -> Iterator[LintFinding]:
     """Goods that leave no line to earn, to stamp or to measure."""
-    measures = any(isinstance(condition, MinimumSpend | MinimumQuantity) for condition in together)
+    measures = any(isinstance(condition, MinimumSpend | MinimumQuantity) for condition in required)
     if not (measures or isinstance(clause.effect, Earning | Extra | Stamps)):
         return
-    listed = [condition for condition in together if isinstance(condition, Listed)]
-    for first, other in combinations(listed, 2):
+    lists_of_goods = [condition for condition in required if isinstance(condition, Listed)]
+    for first, other in combinations(lists_of_goods, 2):
         if first.kind == other.kind and (_leaves_nothing(first, other) or _leaves_nothing(other, first)):
             yield LintFinding(LintCode.NEVER_HOLDS, clause, "goods", conditions={"one": (first,), "other": (other,)})
 
@@ -90,16 +90,16 @@ def _leaves_nothing(listed: Listed, other: Listed) -> bool:
         return False
     if listed.include - listed.exclude <= other.exclude:
         return True
-    apart = (listed.include - listed.exclude).isdisjoint(other.include - other.exclude)
-    return isinstance(listed, Products) and bool(other.include) and apart
+    are_disjoint = (listed.include - listed.exclude).isdisjoint(other.include - other.exclude)
+    return isinstance(listed, Products) and bool(other.include) and are_disjoint
 
 
-def _always_gives_way(clause: Clause, together: Sequence[Condition], *, terms: Terms) -> Iterator[LintFinding]:
+def _always_gives_way(clause: Clause, required: Sequence[Condition], *, terms: Terms) -> Iterator[LintFinding]:
     """Another clause that fits whenever this one does; as they are not combined, this one never counts."""
-    own = [condition for condition in clause.conditions if not isinstance(condition, NotCombinedWith)]
-    for condition in together:
+    own_conditions = [condition for condition in clause.conditions if not isinstance(condition, NotCombinedWith)]
+    for condition in required:
         if isinstance(condition, NotCombinedWith):
             for key in sorted(condition.clauses):
                 other = terms.by_key[key]
-                if other.use_limit is None and implies(own, other.conditions):
+                if other.use_limit is None and implies(own_conditions, other.conditions):
                     yield LintFinding(LintCode.NEVER_HOLDS, clause, "yields", texts={"other": other.number})

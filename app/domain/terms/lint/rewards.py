@@ -26,17 +26,17 @@ def reward_findings(
     if not isinstance(cost, RewardCost):
         return
     name = cost.name or cost.reward
-    shown = catalogue.get(cost.reward, CatalogueReward(name=name))
-    yield from _out_of_reach(clause, cost, terms=terms, statistics=statistics)
-    yield from _missing_variants(clause, shown, statistics=statistics)
-    yield from _cash_unsaid(clause, cost, shown, name=name)
-    if not shown.pictured:
+    reward = catalogue.get(cost.reward, CatalogueReward(name=name))
+    yield from _reward_out_of_reach(clause, cost, terms=terms, statistics=statistics)
+    yield from _missing_variants(clause, reward, statistics=statistics)
+    yield from _cash_not_stated(clause, cost, reward, name=name)
+    if not reward.has_picture:
         yield LintFinding(LintCode.REWARD_WITHOUT_PICTURE, clause, texts={"reward": name})
-    if shown.description.strip().casefold() in ("", shown.name.strip().casefold()):
+    if reward.description.strip().casefold() in ("", reward.name.strip().casefold()):
         yield LintFinding(LintCode.REWARD_WITHOUT_DESCRIPTION, clause, texts={"reward": name})
 
 
-def _out_of_reach(
+def _reward_out_of_reach(
     clause: Clause, cost: RewardCost, *, terms: Terms, statistics: VisitStatistics
 ) -> Iterator[LintFinding]:
     """A finding if the median customer cannot collect the price within the longest validity of the points."""
@@ -48,12 +48,12 @@ def _out_of_reach(
     if statistics.median_points_per_month <= 0:
         yield LintFinding(LintCode.REWARD_OUT_OF_REACH, clause, "never", numbers={"points": cost.points})
         return
-    needed = (Fraction(cost.points * DAYS_OF_A_MONTH) / statistics.median_points_per_month).__ceil__()
+    needed_days = (Fraction(cost.points * DAYS_OF_A_MONTH) / statistics.median_points_per_month).__ceil__()
     numbers = {
         "points": cost.points,
         "pace": statistics.median_points_per_month.__floor__(),
         "days": days,
-        "needed": needed,
+        "needed": needed_days,
     }
     yield LintFinding(LintCode.REWARD_OUT_OF_REACH, clause, numbers=numbers)
 
@@ -67,37 +67,37 @@ def _spendable_days(terms: Terms) -> int | None:
     return max(0, validity.most_days - (terms.policy_effect(PendingPeriod).days if waits else 0))
 
 
-def _missing_variants(clause: Clause, shown: CatalogueReward, *, statistics: VisitStatistics) -> Iterator[LintFinding]:
+def _missing_variants(clause: Clause, reward: CatalogueReward, *, statistics: VisitStatistics) -> Iterator[LintFinding]:
     """A finding if a reward offers no choice although customers buy its article in several variants."""
-    codes = () if shown.variants else _kinds(shown, sold_articles=statistics.sold_articles)
+    codes = () if reward.variants else _variant_codes(reward, sold_articles=statistics.sold_articles)
     if len(codes) > 1:
         yield LintFinding(LintCode.NO_VARIANT_CHOICE, clause, texts={"one": codes[0], "other": codes[1]})
 
 
-def _kinds(shown: CatalogueReward, *, sold_articles: frozenset[tuple[str, str]]) -> tuple[str, ...]:
-    """The stock codes under which the article, or what bears its name, was bought."""
-    if shown.article is None:
-        names, article = {shown.name.casefold()}, None
+def _variant_codes(reward: CatalogueReward, *, sold_articles: frozenset[tuple[str, str]]) -> tuple[str, ...]:
+    """The stock codes under which variants of the reward's article, or goods of its name, were bought."""
+    if reward.article is None:
+        names, article = {reward.name.casefold()}, None
     else:
         names, article = (
-            {name.casefold() for code, name in sold_articles if code == shown.article and name},
-            _base(shown.article),
+            {name.casefold() for code, name in sold_articles if code == reward.article and name},
+            _article_code(reward.article),
         )
-    found = {code for code, name in sold_articles if name.casefold() in names or _base(code) == article}
-    return tuple(sorted(found))
+    codes = {code for code, name in sold_articles if name.casefold() in names or _article_code(code) == article}
+    return tuple(sorted(codes))
 
 
-def _base(code: str) -> str:
+def _article_code(code: str) -> str:
     """The stock code of the article, without the letters of the variant."""
     variant = _VARIANT.fullmatch(code)
     return code if variant is None else variant[1]
 
 
-def _cash_unsaid(clause: Clause, cost: RewardCost, shown: CatalogueReward, *, name: str) -> Iterator[LintFinding]:
-    """What the catalogue asks for besides the points, where the clause says nothing of it, or something else."""
-    if shown.cash_part is None or shown.cash_part == cost.cash:
+def _cash_not_stated(clause: Clause, cost: RewardCost, reward: CatalogueReward, *, name: str) -> Iterator[LintFinding]:
+    """A finding if the catalogue asks for money in addition to points, and the clause states no amount or another one."""
+    if reward.cash_part is None or reward.cash_part == cost.cash:
         return
-    amounts = {"due": shown.cash_part}
+    amounts = {"due": reward.cash_part}
     if cost.cash is None:
         yield LintFinding(LintCode.CASH_NOT_STATED, clause, texts={"reward": name}, amounts=amounts)
     else:

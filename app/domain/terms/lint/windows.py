@@ -27,7 +27,7 @@ MAX_MOMENTS = 20_000
 """The most instants tried for all clauses of a draft together; clauses beyond that limit have no finding."""
 
 
-def never_applies(clause: Clause, *, terms: Terms, attempts: Iterator[int]) -> LintFinding | None:
+def never_applies_finding(clause: Clause, *, terms: Terms, attempts: Iterator[int]) -> LintFinding | None:
     """A finding if the hours and dates of the clause never hold together; `attempts` has an item for each instant to try."""
     if _ever_holds(clause, terms=terms, attempts=attempts):
         return None
@@ -42,18 +42,18 @@ def _depends_on_time_only(condition: Condition) -> bool:
     return all(isinstance(leaf, WeekdaysAndHours | Dates) for leaf in condition_leaves)
 
 
-def _at(moment: datetime, *, terms: Terms) -> EligiblePurchase:
+def _purchase_at(moment: datetime, *, terms: Terms) -> EligiblePurchase:
     return EligiblePurchase(occurred_at=moment, zone=terms.zone, currency=terms.currency, lines=(), amounts=Parts(()))
 
 
 def _ever_holds(clause: Clause, *, terms: Terms, attempts: Iterator[int]) -> bool:
     """Whether all hours and dates of the clause hold at some instant; tried at every instant at which one may begin."""
-    timed = [condition for condition in clause.conditions if _depends_on_time_only(condition)]
-    if not timed:
+    timed_conditions = [condition for condition in clause.conditions if _depends_on_time_only(condition)]
+    if not timed_conditions:
         return True
     for moment in _moments(clause, terms=terms):
         if next(attempts, None) is None or all(
-            is_met(condition, purchase=_at(moment, terms=terms)) for condition in timed
+            is_met(condition, purchase=_purchase_at(moment, terms=terms)) for condition in timed_conditions
         ):
             return True
     return False
@@ -83,24 +83,27 @@ def _days(clause: Clause, *, terms: Terms) -> list[date]:
 
 def excludes_most_visits(clause: Clause, *, terms: Terms, statistics: VisitStatistics) -> Iterator[LintFinding]:
     """A finding for each clause whose hours exclude more than half of the real visits."""
-    timed = [condition for condition in clause.conditions if _depends_on_time_only(condition) and _is_weekly(condition)]
-    if not timed or len(statistics.visits) < MIN_VISITS:
+    timed_conditions = [
+        condition for condition in clause.conditions if _depends_on_time_only(condition) and _is_weekly(condition)
+    ]
+    if not timed_conditions or len(statistics.visits) < MIN_VISITS:
         return
-    excluded = [
+    excluded_visits = [
         visit
         for visit in statistics.visits
         if not all(
-            is_met(condition, purchase=_at(visit.at, terms=terms)._replace(zone=visit.zone)) for condition in timed
+            is_met(condition, purchase=_purchase_at(visit.at, terms=terms)._replace(zone=visit.zone))
+            for condition in timed_conditions
         )
     ]
-    share = 100 * len(excluded) // len(statistics.visits)
-    if share > 50:
-        day = local_date(excluded[0].at, zone_name=excluded[0].zone)
+    excluded_percent = 100 * len(excluded_visits) // len(statistics.visits)
+    if excluded_percent > 50:
+        day = local_date(excluded_visits[0].at, zone_name=excluded_visits[0].zone)
         yield LintFinding(
             LintCode.SHUTS_OUT_VISITS,
             clause,
             dates={"day": day},
-            numbers={"share": share, "visits": len(statistics.visits)},
+            numbers={"share": excluded_percent, "visits": len(statistics.visits)},
         )
 
 
