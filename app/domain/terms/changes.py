@@ -276,13 +276,11 @@ def _reordered_clauses(before: Terms, after: Terms) -> frozenset[str]:
 
 def implies(stronger: Sequence[Condition], weaker: Sequence[Condition]) -> bool:
     """Whether all `weaker` conditions surely hold, for as many lines, whenever all `stronger` do. False if unknown."""
-    return all(
-        any(_implies(condition, other) for condition in stronger) for other in weaker if not _always_holds(other)
-    )
+    return all(any(_implies(condition, other) for condition in stronger) for other in weaker if not _is_certain(other))
 
 
-def _always_holds(condition: Condition) -> bool:
-    return isinstance(condition, AllOf) and all(_always_holds(nested) for nested in condition.conditions)
+def _is_certain(condition: Condition) -> bool:
+    return isinstance(condition, AllOf) and all(_is_certain(nested) for nested in condition.conditions)
 
 
 def _implies(condition: Condition, other: Condition) -> bool:

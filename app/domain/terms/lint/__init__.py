@@ -45,7 +45,7 @@ def lapsed_notice_finding(
 ) -> LintFinding:
     """A start later than a notice given today reaches: `latest` is the last day that it does.
 
-    `behind` is the number of a version that starts on `wanted` and has to come first, where that is what delays it.
+    `version_before` is the number of a version that starts on `wanted` and has to come first, if that delays the start.
     """
     dates = {"wanted": wanted, "latest": latest}
     if version_before is not None:
