@@ -86,7 +86,7 @@ class WalletStateMachine(RuleBasedStateMachine):
         self.now = due
         self.replay_and_record()
 
-    @precondition(lambda self: any(item.at <= self.now for item in self.wallet.points.notices()))
+    @precondition(lambda self: any(item.at <= self.now for item in self.wallet.points.due_notices()))
     @rule()
     def deliver_due_notices(self) -> None:
         """Delivers the due notices through a channel that counts."""
