@@ -18,6 +18,7 @@ from itertools import count
 
 STORED_PROGRAM = "tests/ledger/test_database_stateful.py::test_stored_program_equals_the_reference_after_every_step"
 TILLS = "tests/faults/test_documented_till.py::test_till_that_follows_the_page_loses_no_receipt"
+ORDERS_OF_ARRIVAL = "tests/api/test_pending_exchanges.py::test_ledger_does_not_depend_on_the_order_of_arrival"
 KILLS = "tests/faults/test_kill_everything.py::test_no_acknowledged_request_is_lost_when_the_server_is_killed"
 
 
@@ -51,6 +52,7 @@ PARTS = (
     Part("a program in PostgreSQL", f"{STORED_PROGRAM}[postgres]", steps=1500),
     Part("properties of the terms", "tests/domain/test_properties_of_terms.py", steps=1000),
     Part("every tampering", "tests/faults/test_every_tampering.py", steps=1),
+    Part("orders of arrival", ORDERS_OF_ARRIVAL, steps=1),
     Part("generated requests", "tests/api/test_fuzz.py", steps=20),
     Part("public pages in every appearance", "tests/pages/test_pages_in_a_browser.py", steps=1),
     Part("GraphiQL in every appearance", "tests/web/test_graphiql.py", steps=1),

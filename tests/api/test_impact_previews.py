@@ -128,6 +128,7 @@ def test_invalid_preview_is_rejected_with_its_path(shop: Shop) -> None:
     more = [request_preview(shop) for _ in range(5)]
     assert "TOO_MANY_PREVIEWS" in {error["code"] for value in more for error in value["userErrors"]}
     for id_ in [*ids, *(item["preview"]["id"] for item in more if item["preview"])]:
+        shop.execute(CANCEL, role=Role.OWNER, input={"idempotencyKey": id_, "preview": id_})
         ended_preview(shop, id_)
 
 
