@@ -41,10 +41,10 @@ QUICK_API := $(addprefix tests/api/test_,access.py client_and_server_errors.py i
 check: $(DEV) lint ## Run the quick tests, on SQLite alone: under three minutes
 	TROTH_SOAK_STEPS=30 $(BIN)/pytest -n 4 --dist loadgroup --durations=25 --sqlite-only tests/domain tests/shape tests/store $(QUICK_API)
 
-# Four at once on two cores: a test waits for its server or database a good part of its time.
+# Five at once on two cores: a test waits for its server or database a good part of its time.
 test: | python ## Run every test, on SQLite and PostgreSQL
 	@$(MAKE) --no-print-directory -j 2 lint .venv-clients/.made
-	$(BIN)/pytest -n 4 --dist loadgroup --durations=25
+	$(BIN)/pytest -n 5 --dist loadgroup --durations=25
 
 # Clients of Python that the tests run: they need an older graphql-core than the server.
 .venv-clients/.made: requirements-clients.lock | python
