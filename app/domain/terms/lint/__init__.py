@@ -43,7 +43,7 @@ def notice_finding(clause: Clause, *, wanted: date, earliest: date) -> LintFindi
 def lapsed_notice_finding(
     clause: Clause, *, wanted: date, latest: date, version_before: int | None = None
 ) -> LintFinding:
-    """A start later than a notice given today reaches: `latest` is the last day that it does.
+    """A start after a notice given today has lapsed: `latest` is the last day on which the version could start.
 
     `version_before` is the number of a version that starts on `wanted` and has to come first, if that delays the start.
     """
