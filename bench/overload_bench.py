@@ -37,8 +37,6 @@ MAX_RATIO = 5.0
 """The most that the p99 of a till beside greedy clients may be, as a multiple of its p99 without them."""
 
 GREEDY_ADDRESS = "127.0.0.9"
-SETTLING_TIME = 2.0
-"""Seconds until all greedy clients are connected."""
 
 
 @dataclass(frozen=True)
@@ -52,11 +50,13 @@ class Sizes:
     tills: int = 20
     purchases: int = 15
     pause: float = 0.5
+    settling_time: float = 2.0
+    """Seconds until all greedy clients are connected."""
     customers: int = 20
 
 
 FULL = Sizes(rounds=3, greedy=1_500, places=1_000)
-SMALLEST = Sizes(rounds=1, greedy=30, places=20, tills=4, purchases=3, customers=4)
+SMALLEST = Sizes(rounds=1, greedy=20, places=15, tills=4, purchases=2, pause=0.1, settling_time=0.5, customers=4)
 
 
 @dataclass
@@ -155,7 +155,7 @@ async def measure(prepared: PreparedDatabase, sizes: Sizes, *, keys: int) -> lis
             for _ in range(sizes.rounds):
                 usual = await tills.buy()
                 with greedy_clients(port, sizes.greedy, tokens[sizes.tills :]) as greedy:
-                    await asyncio.sleep(SETTLING_TIME)
+                    await asyncio.sleep(sizes.settling_time)
                     beside = await tills.buy()
                 rounds.append(Round(usual, beside, greedy))
             tills.close()

@@ -300,7 +300,7 @@ def test_rows_and_replayed_wallet_give_the_same_facts(database_url: str) -> None
     outcomes, seen = Counter[str](), set[str]()
     with open_runner(database_url) as runner:
 
-        @property_settings(15)
+        @property_settings(10)
         @given(actions=histories(ALL_ACTIONS))
         def agree(actions: list[Action]) -> None:
             shop = CountingShop(runner, outcomes=outcomes)
@@ -336,7 +336,7 @@ def test_simulation_gives_the_same_facts_as_rows_and_wallet(database_url: str) -
     seen = set[str]()
     with open_runner(database_url) as runner:
 
-        @property_settings(15)
+        @property_settings(10)
         @given(actions=histories(SIMULATED_ACTIONS))
         def agree(actions: list[Action]) -> None:
             shop = CountingShop(runner, outcomes=Counter())
