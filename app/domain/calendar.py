@@ -176,7 +176,7 @@ def next_opening(
     first = local_date(at, zone_name=zone_name)
     for later in range(_LOOK_AHEAD):
         try:
-            openings = _openings_within(first + later * _DAY, zone_name=zone_name, days=days, start=start, end=end)
+            openings = _window_openings(first + later * _DAY, zone_name=zone_name, days=days, start=start, end=end)
         except OverflowError:
             return None
         for opening in openings:
@@ -187,17 +187,17 @@ def next_opening(
 
 def opens_on(day: date, *, zone_name: str, days: frozenset[Weekday], start: time | None, end: time | None) -> bool:
     """Whether a window opens on a local day; one that the clocks skip does not exist on it."""
-    return bool(_openings_within(day, zone_name=zone_name, days=days, start=start, end=end))
+    return bool(_window_openings(day, zone_name=zone_name, days=days, start=start, end=end))
 
 
 @lru_cache(maxsize=4096)
-def _openings_within(
+def _window_openings(
     day: date, *, zone_name: str, days: frozenset[Weekday], start: time | None, end: time | None
 ) -> tuple[datetime, ...]:
     """When a window opens on a day, in order; one that the clocks skip does not exist on it."""
     return tuple(
         opening
-        for opening in _openings_of(day, zone_name=zone_name, start=start or time.min)
+        for opening in _instants_showing(day, zone_name=zone_name, start=start or time.min)
         if in_window(opening, zone_name=zone_name, days=days, start=start, end=end)
     )
 
@@ -212,7 +212,7 @@ def next_closing(
     candidates = sorted(
         moment
         for clock in {time.min, end or time.min}
-        for moment in _openings(at, zone_name=zone_name, start=clock)
+        for moment in _next_instants_showing(at, zone_name=zone_name, start=clock)
         if moment >= at
     )
     for moment in candidates:
@@ -221,29 +221,29 @@ def next_closing(
     return None
 
 
-def _openings(at: datetime, *, zone_name: str, start: time) -> Iterator[datetime]:
-    """Every instant of some weeks at which a window that starts at `start` could open, in order."""
+def _next_instants_showing(at: datetime, *, zone_name: str, start: time) -> Iterator[datetime]:
+    """The instants of some weeks from the day of `at` on at which the clock shows `start`, in order."""
     first = local_date(at, zone_name=zone_name)
     for later in range(_LOOK_AHEAD):
         try:
             day = first + later * _DAY
-            yield from _openings_of(day, zone_name=zone_name, start=start)
+            yield from _instants_showing(day, zone_name=zone_name, start=start)
         except OverflowError:
             return
 
 
 @lru_cache(maxsize=4096)
-def _openings_of(day: date, *, zone_name: str, start: time) -> tuple[datetime, ...]:
-    """When the clock of a day shows `start`, for the first and for the second time, and when it is set back."""
+def _instants_showing(day: date, *, zone_name: str, start: time) -> tuple[datetime, ...]:
+    """The instants at which the clock of a day shows `start`: once, or twice with the change itself where it is set back."""
     local_zone = zone(zone_name)
     wall = datetime.combine(day, start)
-    found = {_instant(wall, zone_name=zone_name)}
+    instants = {_instant(wall, zone_name=zone_name)}
     midnight = datetime.combine(day, time.min, local_zone)
     tomorrow = datetime.combine(day + _DAY, time.min, local_zone)
     if midnight.utcoffset() != tomorrow.utcoffset():
-        found.add(wall.replace(tzinfo=local_zone, fold=1).astimezone(UTC))
-        found.add(_offset_change(midnight.astimezone(UTC), tomorrow.astimezone(UTC), local_zone=local_zone))
-    return tuple(sorted(found))
+        instants.add(wall.replace(tzinfo=local_zone, fold=1).astimezone(UTC))
+        instants.add(_offset_change(midnight.astimezone(UTC), tomorrow.astimezone(UTC), local_zone=local_zone))
+    return tuple(sorted(instants))
 
 
 def _offset_change(low: datetime, high: datetime, *, local_zone: ZoneInfo) -> datetime:

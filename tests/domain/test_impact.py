@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from app.domain.calendar import Period
 from app.domain.purchases.facts import PurchaseFacts
-from app.domain.simulation.customer_replay import PastPurchase, PastRedemption
+from app.domain.simulation.customer_replay import PastRedemption, PurchaseWithReturns
 from app.domain.simulation.impact import CustomerHistory, Impact, ImpactSimulation
 from app.domain.terms.conditions.budget import Budget, BudgetMode
 from app.domain.terms.conditions.every_nth_item import EveryNthItem
@@ -189,7 +189,7 @@ def test_budget_is_shared_and_item_counters_continue() -> None:
 @pytest.mark.parametrize("mode", BudgetMode)
 def test_refunded_budget_points_go_to_the_same_customer_only(mode: BudgetMode) -> None:
     draft = terms(PER_POUND, ("gift", (Budget(30, mode),), BonusPoints(points=30)))
-    returned = PastPurchase(bought("10.00", day=0).remaining({}), whole=bought("10.00", day=0))
+    returned = PurchaseWithReturns(bought("10.00", day=0).remaining({}), whole=bought("10.00", day=0))
     gone = replace(history_of("ann"), events=(returned,))
     other = history_of("bob", bought("10.00", day=1))
     assert impact(terms(PER_POUND), draft, gone, other).points_gained == 0

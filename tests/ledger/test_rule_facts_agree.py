@@ -27,7 +27,7 @@ from app.domain.problems import Problem
 from app.domain.programs.program import ProgramKind
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.purchases.receipt_numbers import ReceiptReference
-from app.domain.simulation.customer_replay import CustomerHistory, CustomerReplay, PastPurchase, PastRedemption
+from app.domain.simulation.customer_replay import CustomerHistory, CustomerReplay, PastRedemption, PurchaseWithReturns
 from app.domain.terms.conditions.age_at_least import AgeAtLeast
 from app.domain.terms.conditions.birthday_window import BirthdayWindow
 from app.domain.terms.conditions.every_nth_item import EveryNthItem
@@ -270,7 +270,7 @@ def simulated(history: CustomerHistory, *, terms: Terms) -> CustomerReplay:
         if isinstance(event, PastRedemption):
             assert replay.redeem(event) is not None, "it was granted, so it is"
             continue
-        kept, whole = (event.remaining, event.whole) if isinstance(event, PastPurchase) else (event, None)
+        kept, whole = (event.remaining, event.whole) if isinstance(event, PurchaseWithReturns) else (event, None)
         replay.book(kept, replay.decide(kept), whole=whole)
     return replay
 

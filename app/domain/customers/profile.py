@@ -50,7 +50,7 @@ class Preference:
     value: str
 
     def folded(self) -> str:
-        """The value as it is compared: capital or small makes no difference."""
+        """The value in the form in which values are compared: without difference between capital and small letters."""
         return folded(self.value)
 
 

@@ -37,9 +37,9 @@ class RuleFacts:
       30. It is below 0 if purchases now use more of the budget than they took from it;
     - `common_budget_usage`: what the purchase took from `common_budgets_left` when it was recorded;
     - `tier`: the key of the tier; `qualifying`: the points towards one;
-    - `birthday_years`: the calendar year of the birthday in whose window the purchase lies, by the question of the window;
+    - `birthday_years`: the calendar year of the birthday in whose window the purchase lies, by the answer key of the window;
     - `used_birthdays`: clauses that were already applied for a birthday, each with its calendar year;
-    - `condition_answers`: the answers to the conditions about the customer at the time of the purchase, by question;
+    - `condition_answers`: the answers to the conditions about the customer at the time of the purchase, by answer key;
       None if the answer needs a birthday that is not known;
     - `profile`: birthday, segments and preferences, present while something is decided and never stored. The answers are
       enough to decide again, and contain neither a date of birth nor an age.
@@ -69,9 +69,9 @@ class RuleFacts:
         """How often the clause was ever applied, uses on hold included."""
         return dict(self.total_uses).get(clause, 0)
 
-    def birthday_year(self, question: str) -> int | None:
-        """The calendar year of the birthday in whose window the purchase lies; None where it lies in none."""
-        return dict(self.birthday_years).get(question)
+    def birthday_year(self, answer_key: str) -> int | None:
+        """The calendar year of the birthday in whose window the purchase lies; None if it lies in no window."""
+        return dict(self.birthday_years).get(answer_key)
 
     def earned_in(self, period: Period) -> int:
         """Points earned so far in this period."""
@@ -99,9 +99,9 @@ class RuleFacts:
             self, common_budget_usage=tuple((clause, taken.get(clause, 0)) for clause, _ in self.own_budget_shares)
         )
 
-    def answer(self, question: str) -> bool | None:
-        """The answer to a question about the customer; None if it is not known."""
-        return dict(self.condition_answers).get(question)
+    def answer(self, answer_key: str) -> bool | None:
+        """The answer to a condition about the customer; None if it is not known."""
+        return dict(self.condition_answers).get(answer_key)
 
     def to_data(self) -> dict[str, Any]:
         """The facts as JSON, without fields that have their default."""

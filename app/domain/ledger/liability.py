@@ -95,8 +95,8 @@ def liability(flows: Sequence[Flow], *, unit: Unit, held: int, owed: int) -> Lia
     for flow in flows:
         points[flow.band] += flow.points
         pending += flow.points if flow.pending else 0
-    closed = closed_months(flows)
-    shares = {months: breakage_share(flows, months=months, cohorts=closed) for months in AGES}
+    closed_cohorts = closed_months(flows)
+    shares = {months: breakage_share(flows, months=months, cohorts=closed_cohorts) for months in AGES}
     bands = tuple(AgeBand(months, points[index], shares[months]) for index, months in enumerate(AGES))
     return Liability(
         unit=unit,
@@ -106,7 +106,7 @@ def liability(flows: Sequence[Flow], *, unit: Unit, held: int, owed: int) -> Lia
         owed=owed,
         bands=bands,
         expected_breakage=_expected(bands),
-        cohorts=len(closed),
+        cohorts=len(closed_cohorts),
     )
 
 
@@ -119,12 +119,12 @@ def closed_months(flows: Iterable[Flow]) -> frozenset[int]:
         outstanding_by_month[month] = outstanding_by_month.get(month, 0) + flow.points
         if flow.type in _ISSUING and flow.points > 0:
             issued_by_month[month] = issued_by_month.get(month, 0) + flow.points
-    closed: list[int] = []
+    closed_cohorts: list[int] = []
     for month in sorted(outstanding_by_month):
         if outstanding_by_month[month] > _STILL_OPEN * issued_by_month.get(month, 0):
             break
-        closed.append(month)
-    return frozenset(closed[-MAX_COHORTS:])
+        closed_cohorts.append(month)
+    return frozenset(closed_cohorts[-MAX_COHORTS:])
 
 
 def breakage_share(flows: Iterable[Flow], *, months: int, cohorts: frozenset[int]) -> Fraction | None:
@@ -138,10 +138,10 @@ def breakage_share(flows: Iterable[Flow], *, months: int, cohorts: frozenset[int
             redeemed[flow.earned_month] = redeemed.get(flow.earned_month, 0) - flow.points
         elif flow.type is EntryType.EXPIRE:
             expired[flow.earned_month] = expired.get(flow.earned_month, 0) - flow.points
-    ended = _sum(redeemed, expired)
-    if sum(1 for points in ended.values() if points > 0) < MIN_COHORTS:
+    ended_points = _sum(redeemed, expired)
+    if sum(1 for points in ended_points.values() if points > 0) < MIN_COHORTS:
         return None
-    return Fraction(sum(expired.values()), sum(ended.values()))
+    return Fraction(sum(expired.values()), sum(ended_points.values()))
 
 
 def _sum(value: Mapping[int, int], other: Mapping[int, int]) -> dict[int, int]:

@@ -14,8 +14,9 @@ from app.domain.purchases.receipt_numbers import PROGRAM_WIDE, NumberSpace, Rece
 class RedemptionState(StrEnum):
     """How far a redemption got.
 
-    HELD points wait for their checkout. ISSUED ones were paid for by the customer, who still has to get the reward: then
-    they are FULFILLED, as those are at once that a till redeems. EXPIRED and CANCELLED ones were let go or given back.
+    HELD: its points wait for the end of a checkout. ISSUED: the customer has paid and still has to get the reward.
+    FULFILLED: the customer has the reward; a redemption at a till is fulfilled at once. EXPIRED: a hold that ran out.
+    CANCELLED: a hold that was released, or a redemption whose points were given back.
     """
 
     HELD = "HELD"

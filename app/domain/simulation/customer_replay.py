@@ -30,7 +30,7 @@ class PastRedemption:
 
 
 @dataclass(frozen=True, slots=True)
-class PastPurchase:
+class PurchaseWithReturns:
     """A purchase with returns: the `remaining` goods, and the `whole` purchase as recorded."""
 
     remaining: PurchaseFacts
@@ -50,7 +50,7 @@ class CustomerHistory:
     enrolled_at: datetime
     opening_points: int
     prior_visits: int
-    events: tuple[PurchaseFacts | PastPurchase | PastRedemption, ...]
+    events: tuple[PurchaseFacts | PurchaseWithReturns | PastRedemption, ...]
     prior_items: Mapping[str, int] = field(default_factory=dict)
     profile: CustomerProfile = EMPTY_PROFILE
     opening_stamps: int = 0

@@ -6,8 +6,8 @@ The same in both replays:
   changes nothing has no impact at all;
 - usage per period, counted from the beginning of the replay; visits and items, counted from the customer's first ones;
 - the customers' profiles, which are those of today;
-- the usage of budgets at the beginning of the replay. Points that came back are the same customer's own share from the
-  moment of the purchase on.
+- the usage of budgets at the beginning of the replay. Points that came back later count as that
+  customer's own share of the budget from the moment of the purchase that had used it.
 
 Not simulated:
 
@@ -23,7 +23,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from app.domain.engine.redemption import reward_cost
-from app.domain.simulation.customer_replay import CustomerHistory, CustomerReplay, PastPurchase, PastRedemption
+from app.domain.simulation.customer_replay import CustomerHistory, CustomerReplay, PastRedemption, PurchaseWithReturns
 from app.domain.terms.effects.combination import Combination
 from app.domain.terms.effects.counted_amounts import CountedAmounts
 from app.domain.terms.effects.reward_cost import RewardCost
@@ -141,7 +141,9 @@ class ImpactSimulation:
         lost = won = 0
         for event in history.events:
             if not isinstance(event, PastRedemption):
-                kept, whole = (event.remaining, event.whole) if isinstance(event, PastPurchase) else (event, None)
+                kept, whole = (
+                    (event.remaining, event.whole) if isinstance(event, PurchaseWithReturns) else (event, None)
+                )
                 decision = before.decide(kept)
                 before.book(kept, decision, whole=whole)
                 after.book(kept, decision if self._earns_alike else after.decide(kept), whole=whole)

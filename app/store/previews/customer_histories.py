@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from app.domain.customers.profile import Aspect
 from app.domain.purchases.facts import PurchaseFacts
-from app.domain.simulation.customer_replay import CustomerHistory, PastPurchase, PastRedemption
+from app.domain.simulation.customer_replay import CustomerHistory, PastRedemption, PurchaseWithReturns
 from app.domain.units import Unit
 from app.store.customers import profiles, rule_facts
 from app.store.customers.customers import survivor_by_merged_id
@@ -162,7 +162,7 @@ async def _opening_balances(
 
 
 _When = tuple[datetime, str]
-_Event = PurchaseFacts | PastPurchase | PastRedemption
+_Event = PurchaseFacts | PurchaseWithReturns | PastRedemption
 
 
 async def _events(
@@ -190,10 +190,10 @@ async def _events(
     return by_customer
 
 
-def _past_purchase(row: Row, *, returned: dict[int, Decimal] | None) -> PurchaseFacts | PastPurchase:
+def _past_purchase(row: Row, *, returned: dict[int, Decimal] | None) -> PurchaseFacts | PurchaseWithReturns:
     # The new goods of an exchange count at their full price, because the goods that they replaced count as returned.
     facts = replace(PurchaseFacts.from_data(json_value(row["facts"])), replaced_price=None)
     if returned is None:
         return facts
     remaining_quantities = {line.number: line.quantity - returned.get(line.number, Decimal(0)) for line in facts.lines}
-    return PastPurchase(facts.remaining(remaining_quantities), whole=facts)
+    return PurchaseWithReturns(facts.remaining(remaining_quantities), whole=facts)
