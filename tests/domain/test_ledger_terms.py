@@ -104,7 +104,7 @@ def test_validity_lasts_exactly_as_stated(validity: PointsValidity, day: date) -
     noon = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
     last = validity.last_day(since=noon, zone_name="Europe/London")
     if last is None:
-        assert validity.for_ever
+        assert validity.never_expires
     else:
         assert validity.fewest_days <= (last - day).days <= validity.most_days
         assert validity.until is not ValidityEnd.YEAR or (last.month, last.day) == (12, 31)

@@ -81,7 +81,7 @@ class Lot:
 
 def last_day(rule: PointsValidity, first: date) -> date | None:
     """Adds days or months, then extends to the end of the month, quarter or year."""
-    if rule.for_ever:
+    if rule.never_expires:
         return None
     day = first + timedelta(days=rule.days) if rule.days else add_months(first, months=rule.months or 0)
     while not {

@@ -113,7 +113,7 @@ class Clause:
         Only such clauses apply to the price difference of an exchange, which is neither a visit nor items.
         """
         others = (FirstPurchase, EveryNthVisit, EveryNthItem, MinimumQuantity, Budget)
-        return self.effect.by_amount and not any(isinstance(leaf, others) for leaf in self.leaves)
+        return self.effect.depends_on_amount and not any(isinstance(leaf, others) for leaf in self.leaves)
 
     @cached_property
     def steps(self) -> tuple[ConditionStep, ...]:
@@ -144,17 +144,17 @@ class Clause:
         elif self.kind is ClauseKind.EARNING:
             effect = giving(effect, self._phrases(phrasebook), phrasebook=phrasebook)
         sentence = phrasebook.capitalised(phrasebook("clause", effect=effect))
-        addition = self.effect.addition(phrasebook)
+        addition = self.effect.additional_sentence(phrasebook)
         return sentence if addition is None else phrasebook.text([sentence, addition])
 
     def _effect(self, phrasebook: Phrasebook) -> str:
         """The effect in words, with the goods if its sentence names them."""
         form = self.effect.goods_form
         if self.selectors and form is not None:
-            return self.effect.of_goods(
+            return self.effect.sentence_for_goods(
                 self._goods(phrasebook, form=form, every=phrasebook("each.every")), phrasebook=phrasebook
             )
-        return self.effect.in_units(self.units, phrasebook=phrasebook)
+        return self.effect.sentence_for_units(self.units, phrasebook=phrasebook)
 
     def _goods(self, phrasebook: Phrasebook, *, form: GoodsForm, every: str = "") -> str:
         """The goods named by all conditions on goods."""

@@ -223,7 +223,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str | Mapping[str, str]]] = {
     "points_validity.by.RECEIPT": "auf einem Kassenbon abgedruckt",
     "points_validity.by.MESSAGE": "als Nachricht zugestellt",
     "points_validity.short": ". Bei Punkten, die weniger als {latest} gelten, steht es auf dem Kassenbon, auf dem sie gesammelt werden",
-    "points_validity.for_ever": "Punkte verfallen nicht",
+    "points_validity.never_expires": "Punkte verfallen nicht",
     "points_validity.stamps": "Stempel verfallen nicht",
     "points_validity.for_ever_with_stamps": "Punkte und Stempel verfallen nicht",
     "points_validity.with_stamps": "{points}. Stempel verfallen nicht",

@@ -226,7 +226,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "points_validity.by.RECEIPT": "printed on a receipt",
     "points_validity.by.MESSAGE": "delivered to you as a message",
     "points_validity.short": ". For points that are valid for less than {latest}, you are told on the receipt with which you earn them",
-    "points_validity.for_ever": "points do not expire",
+    "points_validity.never_expires": "points do not expire",
     "points_validity.stamps": "stamps do not expire",
     "points_validity.for_ever_with_stamps": "points and stamps do not expire",
     "points_validity.with_stamps": "{points}. Stamps do not expire",

@@ -213,7 +213,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str | Mapping[str, str]]] = {
     "points_validity.by.RECEIPT": "印在小票上",
     "points_validity.by.MESSAGE": "消息送达",
     "points_validity.short": "。有效期不足 {latest}的积分，以获得该积分时的小票为通知",
-    "points_validity.for_ever": "积分永不过期",
+    "points_validity.never_expires": "积分永不过期",
     "points_validity.stamps": "印花永不过期",
     "points_validity.for_ever_with_stamps": "积分和印花永不过期",
     "points_validity.with_stamps": "{points}。印花永不过期",

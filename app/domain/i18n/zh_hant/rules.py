@@ -211,7 +211,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str | Mapping[str, str]]] = {
     "points_validity.by.RECEIPT": "印於收據上",
     "points_validity.by.MESSAGE": "訊息送達",
     "points_validity.short": "。有效期未滿 {latest}的點數，以獲得該點數時的收據為通知",
-    "points_validity.for_ever": "點數永久有效",
+    "points_validity.never_expires": "點數永久有效",
     "points_validity.stamps": "集點章永久有效",
     "points_validity.for_ever_with_stamps": "點數及集點章永久有效",
     "points_validity.with_stamps": "{points}。集點章永久有效",

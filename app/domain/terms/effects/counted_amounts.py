@@ -44,9 +44,9 @@ class CountedAmounts(Effect):
 
     def sentence(self, phrasebook: Phrasebook) -> str:
         """What counts and what does not, for points."""
-        return self.in_units((Unit.POINTS,), phrasebook=phrasebook)
+        return self.sentence_for_units((Unit.POINTS,), phrasebook=phrasebook)
 
-    def in_units(self, units: tuple[Unit, ...], *, phrasebook: Phrasebook) -> str:
+    def sentence_for_units(self, units: tuple[Unit, ...], *, phrasebook: Phrasebook) -> str:
         """What counts and what does not, for what members collect."""
         counted = [phrasebook(f"counted_amounts.{kind}") for kind in _KINDS if getattr(self, kind)]
         left_out = [phrasebook(f"counted_amounts.{kind}") for kind in _KINDS if not getattr(self, kind)]

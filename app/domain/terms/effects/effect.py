@@ -46,11 +46,11 @@ class Effect(Rule):
     """Whether a clause of this kind only gives: adding one is better for customers, except where it displaces another."""
     burden: ClassVar[bool] = False
     """Whether a clause of this kind only restricts or delays: removing one is better for customers."""
-    by_amount: ClassVar[bool] = False
-    """Whether it gives points for an amount of money, and not for a visit or an item."""
+    depends_on_amount: ClassVar[bool] = False
+    """Whether the effect gives points for an amount of money, and not for a visit or an item."""
 
     goods_form: ClassVar[GoodsForm | None] = None
-    """The form in which its sentence names the goods that count; None where they are a condition of it."""
+    """The form in which the sentence names the goods that count; None if they are named as a condition."""
 
     def __init_subclass__(cls) -> None:
         # A dataclass with slots is made twice; the second one is the one that is used.
@@ -62,15 +62,15 @@ class Effect(Rule):
         """The stored effect of any kind. Raises KeyError for an unknown kind."""
         return _KINDS[data["kind"]].from_data(data)
 
-    def of_goods(self, goods: str, *, phrasebook: Phrasebook) -> str:
+    def sentence_for_goods(self, goods: str, *, phrasebook: Phrasebook) -> str:
         """The main part with the goods that count; only for effects with a `goods_form`."""
         raise NotImplementedError
 
-    def in_units(self, units: tuple[Unit, ...], *, phrasebook: Phrasebook) -> str:  # noqa: ARG002  # most are about one unit
+    def sentence_for_units(self, units: tuple[Unit, ...], *, phrasebook: Phrasebook) -> str:  # noqa: ARG002  # most are about one unit
         """The main part under terms by which members collect or spend these units."""
         return self.sentence(phrasebook)
 
-    def addition(self, phrasebook: Phrasebook) -> str | None:  # noqa: ARG002  # most clauses have none
+    def additional_sentence(self, phrasebook: Phrasebook) -> str | None:  # noqa: ARG002  # most clauses have none
         """A separate sentence after the conditions, or None."""
         return None
 

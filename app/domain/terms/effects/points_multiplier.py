@@ -23,7 +23,7 @@ class PointsMultiplier(Extra):
     """What the earning clauses give for the goods of this clause, `factor` times instead of once."""
 
     kind: ClassVar[str] = "points_multiplier"
-    by_amount: ClassVar[bool] = True
+    depends_on_amount: ClassVar[bool] = True
     goods_form: ClassVar[GoodsForm | None] = GoodsForm.ON
     about: ClassVar[str] = "Multiplies the points that the earning clauses give for the goods of this clause."
     factor: Decimal = rule_field(f"Above 1, at most {HIGHEST}, with at most 2 decimals: 2 doubles the points.")
@@ -37,7 +37,7 @@ class PointsMultiplier(Extra):
         """N times the points."""
         return phrasebook("points_multiplier", times=self._times(phrasebook))
 
-    def of_goods(self, goods: str, *, phrasebook: Phrasebook) -> str:
+    def sentence_for_goods(self, goods: str, *, phrasebook: Phrasebook) -> str:
         """N times the points on these goods."""
         return phrasebook("points_multiplier.on", times=self._times(phrasebook), goods=goods)
 

@@ -19,7 +19,7 @@ class PointsPerAmount(Earning):
     """`points` for every `per` of the counted amount, in proportion; fractions go to the rounding clause."""
 
     kind: ClassVar[str] = "points_per_amount"
-    by_amount: ClassVar[bool] = True
+    depends_on_amount: ClassVar[bool] = True
     goods_form: ClassVar[GoodsForm | None] = GoodsForm.ON
     about: ClassVar[str] = "Points in proportion to what is spent; fractions are rounded by the rounding clause."
     points: int = rule_field(f"Points, 1 to {MAX_POINTS_PER_CLAUSE:,}.")
@@ -33,7 +33,7 @@ class PointsPerAmount(Earning):
         """N points for every amount spent."""
         return phrasebook("points_per_amount", points=phrasebook.points(self.points), per=phrasebook.money(self.per))
 
-    def of_goods(self, goods: str, *, phrasebook: Phrasebook) -> str:
+    def sentence_for_goods(self, goods: str, *, phrasebook: Phrasebook) -> str:
         """N points for every amount spent on these goods."""
         return phrasebook(
             "points_per_amount.on", points=phrasebook.points(self.points), per=phrasebook.money(self.per), goods=goods

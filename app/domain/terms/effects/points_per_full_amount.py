@@ -19,7 +19,7 @@ class PointsPerFullAmount(Earning):
     """`points` for every full `per` of the counted amount; what is left over earns nothing."""
 
     kind: ClassVar[str] = "points_per_full_amount"
-    by_amount: ClassVar[bool] = True
+    depends_on_amount: ClassVar[bool] = True
     goods_form: ClassVar[GoodsForm | None] = GoodsForm.ON
     about: ClassVar[str] = "Points for each full amount; what is left over earns nothing."
     points: int = rule_field(f"Points, 1 to {MAX_POINTS_PER_CLAUSE:,}.")
@@ -35,7 +35,7 @@ class PointsPerFullAmount(Earning):
             "points_per_full_amount", points=phrasebook.points(self.points), per=phrasebook.money(self.per)
         )
 
-    def of_goods(self, goods: str, *, phrasebook: Phrasebook) -> str:
+    def sentence_for_goods(self, goods: str, *, phrasebook: Phrasebook) -> str:
         """N points for every full amount spent on these goods."""
         return phrasebook(
             "points_per_full_amount.on",

@@ -31,9 +31,9 @@ class PointsPerItem(Earning):
 
     def sentence(self, phrasebook: Phrasebook) -> str:
         """N points for each item."""
-        return self.of_goods(phrasebook("each.any", every=phrasebook("each.every")), phrasebook=phrasebook)
+        return self.sentence_for_goods(phrasebook("each.any", every=phrasebook("each.every")), phrasebook=phrasebook)
 
-    def of_goods(self, goods: str, *, phrasebook: Phrasebook) -> str:
+    def sentence_for_goods(self, goods: str, *, phrasebook: Phrasebook) -> str:
         """N points for each of these."""
         return phrasebook("points_per_item", points=phrasebook.points(self.points), items=goods)
 

@@ -79,7 +79,7 @@ class PointsValidity(Effect):
     )
 
     @property
-    def for_ever(self) -> bool:
+    def never_expires(self) -> bool:
         """Whether points never expire."""
         return self.months is None and self.days is None
 
@@ -100,7 +100,7 @@ class PointsValidity(Effect):
 
     def last_day(self, *, since: datetime, zone_name: str) -> date | None:
         """The last local day of points whose validity runs from an instant; None if they never expire."""
-        if self.for_ever:
+        if self.never_expires:
             return None
         return last_day_of_validity(
             since=since, zone_name=zone_name, months=self.months, days=self.days, ends_with=self.until
@@ -108,8 +108,8 @@ class PointsValidity(Effect):
 
     def sentence(self, phrasebook: Phrasebook) -> str:
         """How long points stay valid, and what it takes for them to expire."""
-        if self.for_ever:
-            return phrasebook("points_validity.for_ever")
+        if self.never_expires:
+            return phrasebook("points_validity.never_expires")
         length = phrasebook.months(self.months) if self.months is not None else phrasebook.days(self.days or 0)
         since = phrasebook(f"points_validity.since.{self.since.value}")
         until = phrasebook(f"points_validity.until.{self.until.value}")
@@ -130,22 +130,22 @@ class PointsValidity(Effect):
             else "",
         )
 
-    def in_units(self, units: tuple[Unit, ...], *, phrasebook: Phrasebook) -> str:
+    def sentence_for_units(self, units: tuple[Unit, ...], *, phrasebook: Phrasebook) -> str:
         """How long points stay valid; stamps, where there are any, always do."""
         if Unit.STAMPS not in units:
             return self.sentence(phrasebook)
-        if units == (Unit.STAMPS,) and self.for_ever:
+        if units == (Unit.STAMPS,) and self.never_expires:
             return phrasebook("points_validity.stamps")
-        if self.for_ever:
+        if self.never_expires:
             return phrasebook("points_validity.for_ever_with_stamps")
         return phrasebook("points_validity.with_stamps", points=self.sentence(phrasebook))
 
     def at_least_as_good(self, other: Effect) -> bool:
-        """It ends no sooner whenever it begins, and takes nothing without a notice that the other would have asked for."""
+        """Whether points never expire sooner than under `other`, nor with less notice."""
         if not isinstance(other, PointsValidity):
             return False
-        if self.for_ever or other.for_ever:
-            return self.for_ever
+        if self.never_expires or other.never_expires:
+            return self.never_expires
         longer = (
             self._at_least_as_long(other)
             and _ENDS.index(self.until) >= _ENDS.index(other.until)
@@ -177,7 +177,7 @@ class PointsValidity(Effect):
             return value_range(1, MAX_MONTHS)
         if self.days is not None and not 1 <= self.days <= MAX_DAYS:
             return value_range(1, MAX_DAYS)
-        if self.for_ever and self != PointsValidity():
+        if self.never_expires and self != PointsValidity():
             return detail("VALID_FOR_EVER")
         if not 1 <= self.notice_until < self.notice_from <= MAX_NOTICE_DAYS:
             return detail("NOTICE_DAYS", most=MAX_NOTICE_DAYS)

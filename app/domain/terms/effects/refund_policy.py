@@ -32,7 +32,7 @@ class RefundPolicy(Effect):
         """What is taken back."""
         return phrasebook(f"refund_policy.{self.mode.value}")
 
-    def in_units(self, units: tuple[Unit, ...], *, phrasebook: Phrasebook) -> str:
+    def sentence_for_units(self, units: tuple[Unit, ...], *, phrasebook: Phrasebook) -> str:
         """What is taken back and comes back, of what members collect."""
         return phrasebook("refund_policy.stamps") if units == (Unit.STAMPS,) else self.sentence(phrasebook)
 

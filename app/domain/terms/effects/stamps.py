@@ -27,8 +27,8 @@ class StampOccasion(StrEnum):
 class Stamps(Effect):
     """`stamps` for each purchase, or for each whole item, of what the clause counts.
 
-    It earns no points, so it does not compete with the clauses that do; those of several clauses are added up. What a
-    refund takes back is owed where it is no longer there.
+    Stamps do not compete with clauses that give points; the stamps of several clauses are added up. A customer owes the
+    stamps that a refund claws back and that are no longer there.
     """
 
     kind: ClassVar[str] = "stamps"
@@ -52,7 +52,7 @@ class Stamps(Effect):
         return self.stamps if purchase.lines else 0
 
     def sentence(self, phrasebook: Phrasebook) -> str:
-        """N stamps for that."""
+        """N stamps for a visit or for each item."""
         stamps = phrasebook.counted("stamps", self.stamps)
         if self.per is StampOccasion.VISIT:
             return phrasebook("stamps.VISIT", stamps=stamps)
@@ -63,16 +63,16 @@ class Stamps(Effect):
         """Every item of them, where items are stamped."""
         return GoodsForm.EACH if self.per is StampOccasion.ITEM else None
 
-    def of_goods(self, goods: str, *, phrasebook: Phrasebook) -> str:
-        """N stamps for each of these."""
+    def sentence_for_goods(self, goods: str, *, phrasebook: Phrasebook) -> str:
+        """N stamps for each of the named goods."""
         return phrasebook("stamps.ITEM", stamps=phrasebook.counted("stamps", self.stamps), items=goods)
 
-    def addition(self, phrasebook: Phrasebook) -> str:
-        """That a refund takes them back."""
+    def additional_sentence(self, phrasebook: Phrasebook) -> str:
+        """The sentence that a refund takes stamps back."""
         return phrasebook("stamps.refunds")
 
     def at_least_as_good(self, other: Effect) -> bool:
-        """As many for the same."""
+        """Whether it gives at least as many stamps for the same occasion."""
         return isinstance(other, Stamps) and self.per is other.per and self.stamps >= other.stamps
 
     def validation_error(self) -> Detail | None:

@@ -28,11 +28,11 @@ class Tier(Effect):
     points: int = rule_field(f"Qualifying points that it takes, 1 to {MAX_POINTS_PER_CLAUSE:,}.")
 
     def sentence(self, phrasebook: Phrasebook) -> str:
-        """What it takes."""
+        """The qualifying points at which members reach the tier."""
         return phrasebook.counted("tier", self.points, tier=self.name)
 
     def at_least_as_good(self, other: Effect) -> bool:
-        """The same tier for no more."""
+        """Whether it is the same tier for at most as many points."""
         return isinstance(other, Tier) and self.tier == other.tier and self.points <= other.points
 
     def validation_error(self) -> Detail | None:

@@ -61,7 +61,7 @@ def _reward_out_of_reach(
 def _spendable_days(terms: Terms) -> int | None:
     """The most days for which points can be spent; None: without an end, or extended by activity."""
     validity = terms.validity
-    if validity.for_ever or validity.since is ValidityStart.ACTIVITY:
+    if validity.never_expires or validity.since is ValidityStart.ACTIVITY:
         return None
     waits = PendingPeriod in terms.policy_clauses and validity.since is ValidityStart.EARNING
     return max(0, validity.most_days - (terms.policy_effect(PendingPeriod).days if waits else 0))
