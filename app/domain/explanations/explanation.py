@@ -116,7 +116,7 @@ class Explanation:
         if expected and not isinstance(condition, Group) and reason.finding.code not in SELF_EXPLANATORY_CODES:
             return self._measure_text(reason, condition, phrasebook=phrasebook)
         frame = "unmet" if expected else "excluded"
-        return phrasebook.capitalised(phrasebook(f"{frame}.{_kind(clause)}", when=words))
+        return phrasebook.capitalised(phrasebook(f"{frame}.{_clause_kind(clause)}", when=words))
 
     def remedy(self, remedy: Remedy, *, reason: Reason, phrasebook: Phrasebook) -> str:
         """A remedy of a reason as one sentence."""
@@ -162,7 +162,7 @@ class Explanation:
         """The catalogue key of what becomes possible by waiting."""
         if reason.finding.code is ReasonCode.CAP_REACHED:
             return "cap"
-        if reason.finding.code in PRICE_CODES or _kind(self.terms.by_key[reason.clause]) == "reward":
+        if reason.finding.code in PRICE_CODES or _clause_kind(self.terms.by_key[reason.clause]) == "reward":
             return "reward.alone" if self._is_only_cause() else "reward"
         return "earning"
 
@@ -224,12 +224,10 @@ class Explanation:
             values["clauses"] = phrasebook.listed(numbers, last="and")
             case = ".several" if len(numbers) > 1 else ""
         if finding.code is ReasonCode.USED_UP and not isinstance(condition, TimesPerPeriod):
+            # The clause has given for this birthday, or for the first purchase, already.
             case = ".birthday" if isinstance(condition, BirthdayWindow) else ".first"
         if isinstance(condition, TimesPerPeriod | TierAtLeast):
             values["when"] = answer_phrase(condition, phrasebook)
-        elif finding.code is ReasonCode.USED_UP:
-            # A gift for a birthday, or for the first purchase, was had for it already.
-            case = ".birthday" if isinstance(condition, BirthdayWindow) else ".first"
         return phrasebook.capitalised(phrasebook(f"reason.{finding.code.value}{case}", **values))
 
     def _choices(self, remedy: Remedy, *, phrasebook: Phrasebook) -> str:
@@ -256,7 +254,7 @@ def _stated_condition(clause: Clause, path: Sequence[int]) -> tuple[Condition, b
     return node, expected
 
 
-def _kind(clause: Clause) -> str:
+def _clause_kind(clause: Clause) -> str:
     return "reward" if clause.kind is ClauseKind.REWARD else "earning"
 
 

@@ -46,7 +46,7 @@ def answer_phrase(condition: Condition, phrasebook: Phrasebook) -> str:  # noqa:
 
 @answer_phrase.register
 def _(condition: AnyOf, phrasebook: Phrasebook) -> str:
-    return phrasebook.listed([_apart(part, phrasebook=phrasebook) for part in condition.conditions], last="or")
+    return phrasebook.listed([_set_apart(part, phrasebook=phrasebook) for part in condition.conditions], last="or")
 
 
 @answer_phrase.register
@@ -62,14 +62,14 @@ def _(condition: ExceptWhen, phrasebook: Phrasebook) -> str:
 
 def together(conditions: Sequence[Condition], *, phrasebook: Phrasebook) -> str:
     """Conditions that hold at the same time."""
-    return phrasebook("when.and").join(_apart(part, phrasebook=phrasebook) for part in conditions)
+    return phrasebook("when.and").join(_set_apart(part, phrasebook=phrasebook) for part in conditions)
 
 
-def _apart(condition: Condition, *, phrasebook: Phrasebook) -> str:
+def _set_apart(condition: Condition, *, phrasebook: Phrasebook) -> str:
     """A group inside a group is set apart, so that an answer can be read in one way only."""
     words = answer_phrase(condition, phrasebook)
-    several = isinstance(condition, AllOf | AnyOf) and len(condition.conditions) > 1
-    return phrasebook("when.group", when=words) if several else words
+    is_compound = isinstance(condition, AllOf | AnyOf) and len(condition.conditions) > 1
+    return phrasebook("when.group", when=words) if is_compound else words
 
 
 @answer_phrase.register

@@ -24,7 +24,7 @@ class BonusPoints(Extra):
         return phrasebook.counted("bonus_points", self.points)
 
     def at_least_as_good(self, other: Effect) -> bool:
-        """As many points."""
+        """Whether it gives at least as many points."""
         return isinstance(other, BonusPoints) and self.points >= other.points
 
     def validation_error(self) -> Detail | None:

@@ -32,7 +32,7 @@ class CountedAmounts(Effect):
 
     @property
     def basis(self) -> AmountBasis:
-        """The switches as the counting takes them."""
+        """The amounts that count, for the calculation."""
         return AmountBasis(
             taxes=self.taxes,
             discounts_ignored=self.discounts_ignored,
@@ -64,7 +64,7 @@ class CountedAmounts(Effect):
         )
 
     def at_least_as_good(self, other: Effect) -> bool:
-        """All that the other counts counts here."""
+        """Whether every amount that counts under `other` counts here."""
         return isinstance(other, CountedAmounts) and all(
             getattr(self, name) or not getattr(other, name) for name in ("taxes", "discounts_ignored", *_KINDS)
         )

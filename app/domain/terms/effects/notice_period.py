@@ -29,8 +29,8 @@ class NoticePreset(StrEnum):
 class NoticePeriod(Effect):
     """A change for the worse starts at the earliest when `days` whole local days have passed since the announcement.
 
-    With the preset CA_QC also within 90 days of it; a change that is put off longer must be announced again. Days that are
-    left out are those of the preset, and are kept and printed like any others.
+    With the preset CA_QC also within 90 days of it; a change that is put off longer must be announced again. If `days` is left
+    out, it is the preset's or the standard number, and is stored and printed like any other.
     """
 
     kind: ClassVar[str] = "notice_period"

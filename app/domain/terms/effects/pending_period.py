@@ -28,7 +28,7 @@ class PendingPeriod(Effect):
         return phrasebook("pending_period", nth=phrasebook.ordinal(self.days + 1))
 
     def at_least_as_good(self, other: Effect) -> bool:
-        """No longer a wait."""
+        """Whether points wait at most as long."""
         return isinstance(other, PendingPeriod) and self.days <= other.days
 
     def validation_error(self) -> Detail | None:

@@ -47,7 +47,7 @@ class PointsMultiplier(Extra):
         return phrasebook("points_multiplier.times", factor=phrasebook.decimal(self.factor))
 
     def at_least_as_good(self, other: Effect) -> bool:
-        """As large a factor."""
+        """Whether the factor is at least as large."""
         return isinstance(other, PointsMultiplier) and self.factor >= other.factor
 
     def validation_error(self) -> Detail | None:

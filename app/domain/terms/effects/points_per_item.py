@@ -26,7 +26,7 @@ class PointsPerItem(Earning):
     points: int = rule_field(f"Points, 1 to {MAX_POINTS_PER_CLAUSE:,}.")
 
     def earn(self, purchase: EligiblePurchase) -> Parts:
-        """One whole part per line."""
+        """The points of each line, already whole."""
         return Parts(tuple(line.remaining_quantity().__floor__() * self.points for line in purchase.lines) or (0,))
 
     def sentence(self, phrasebook: Phrasebook) -> str:
@@ -34,11 +34,11 @@ class PointsPerItem(Earning):
         return self.sentence_for_goods(phrasebook("each.any", every=phrasebook("each.every")), phrasebook=phrasebook)
 
     def sentence_for_goods(self, goods: str, *, phrasebook: Phrasebook) -> str:
-        """N points for each of these."""
+        """N points for each of the named goods."""
         return phrasebook("points_per_item", points=phrasebook.points(self.points), items=goods)
 
     def at_least_as_good(self, other: Effect) -> bool:
-        """As many points."""
+        """Whether it gives at least as many points."""
         return isinstance(other, PointsPerItem) and self.points >= other.points
 
     def validation_error(self) -> Detail | None:

@@ -30,7 +30,7 @@ class PointsPerVisit(Earning):
         return phrasebook("points_per_visit", points=phrasebook.points(self.points))
 
     def at_least_as_good(self, other: Effect) -> bool:
-        """As many points."""
+        """Whether it gives at least as many points."""
         return isinstance(other, PointsPerVisit) and self.points >= other.points
 
     def validation_error(self) -> Detail | None:

@@ -30,7 +30,7 @@ class QuoteValidity(Effect):
         return phrasebook("quote_validity", minutes=phrasebook.counted("minutes", self.minutes))
 
     def at_least_as_good(self, other: Effect) -> bool:
-        """As long."""
+        """Whether a quote is valid for at least as long."""
         return isinstance(other, QuoteValidity) and self.minutes >= other.minutes
 
     def validation_error(self) -> Detail | None:
@@ -38,5 +38,5 @@ class QuoteValidity(Effect):
         return None if 1 <= self.minutes <= MAX_MINUTES else value_range(1, MAX_MINUTES)
 
     def is_unenforced(self) -> bool:
-        """Nothing is quoted yet."""
+        """True: prices are not quoted yet."""
         return True

@@ -13,7 +13,7 @@ from app.domain.units import Unit
 
 
 class RefundMode(StrEnum):
-    """What happens beyond the balance."""
+    """How far points are clawed back: to a balance of zero, or below."""
 
     CLAMP_TO_ZERO = "CLAMP_TO_ZERO"
     ALLOW_NEGATIVE = "ALLOW_NEGATIVE"
@@ -33,9 +33,9 @@ class RefundPolicy(Effect):
         return phrasebook(f"refund_policy.{self.mode.value}")
 
     def sentence_for_units(self, units: tuple[Unit, ...], *, phrasebook: Phrasebook) -> str:
-        """What is taken back and comes back, of what members collect."""
+        """What is taken back and given back, for the units that members collect."""
         return phrasebook("refund_policy.stamps") if units == (Unit.STAMPS,) else self.sentence(phrasebook)
 
     def at_least_as_good(self, other: Effect) -> bool:
-        """Nothing is owed."""
+        """Whether the balance never falls below zero, or the mode is the same."""
         return isinstance(other, RefundPolicy) and self.mode in (RefundMode.CLAMP_TO_ZERO, other.mode)

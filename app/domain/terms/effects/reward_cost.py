@@ -18,7 +18,7 @@ _KEY = re.compile(r"[a-z0-9-]{1,40}")
 
 
 class _Codes(NamedTuple):
-    """How it is said that the cost is paid, that something is missing, and that something is owed first."""
+    """The reasons in one unit: the cost is paid, the balance is too low, the balance is below zero."""
 
     paid: ReasonCode
     missing: ReasonCode
@@ -39,9 +39,9 @@ def _collect(missing: int, unit: Unit) -> Remedy:
 
 @dataclass(frozen=True, slots=True)
 class RewardCost(Effect):
-    """The reward with the key `reward` costs `points` of `unit`, and `cash` besides; `name` is what the sentence calls it.
+    """The reward with the key `reward` costs `points` of `unit`, and `cash` besides; the sentence calls it `name`.
 
-    The cash is collected by the till, which the decision tells how much it is.
+    The till collects the cash; the decision states the amount.
     """
 
     kind: ClassVar[str] = "reward_cost"
@@ -61,18 +61,18 @@ class RewardCost(Effect):
     def check(self, *, available: int, owed: int = 0, cost: int | None = None) -> Finding:
         """Whether the balance of its unit pays for it (`cost` where older points pay less); the remedy says what is missing.
 
-        `owed` are points or stamps below zero, 0 or more. While there are any it is refused, and what is collected fills
-        them first.
+        `owed` is how far the balance is below zero, 0 or more. A balance below zero buys nothing, and what is collected
+        pays the debt first.
         """
-        asked = self.points if cost is None else cost
+        price = self.points if cost is None else cost
         codes = _REASON_CODES[self.unit]
         if owed > 0:
             return Finding(
-                False, codes.owed, owed, owed + asked, (_collect(owed + max(asked - available, 0), self.unit),)
+                False, codes.owed, owed, owed + price, (_collect(owed + max(price - available, 0), self.unit),)
             )
-        if available >= asked:
-            return Finding(True, codes.paid, available, asked)
-        return Finding(False, codes.missing, available, asked, (_collect(asked - available, self.unit),))
+        if available >= price:
+            return Finding(True, codes.paid, available, price)
+        return Finding(False, codes.missing, available, price, (_collect(price - available, self.unit),))
 
     def sentence(self, phrasebook: Phrasebook) -> str:
         """The reward costs so much of its unit, and so much cash."""
@@ -82,7 +82,7 @@ class RewardCost(Effect):
         return phrasebook("reward_cost.with_cash", reward=reward, price=price, cash=phrasebook.money(self.cash))
 
     def at_least_as_good(self, other: Effect) -> bool:
-        """The same reward for no more of the same."""
+        """Whether the same reward costs at most as much, in the same unit."""
         return (
             isinstance(other, RewardCost)
             and (self.reward, self.unit) == (other.reward, other.unit)

@@ -36,7 +36,7 @@ class RoundingRule(Effect):
         )
 
     def at_least_as_good(self, other: Effect) -> bool:
-        """The same is rounded, no lower; whole baskets against lines is now this and now that."""
+        """Whether the same amounts are rounded, never lower. Rounding each line may give more or less than rounding the basket."""
         order = (Rounding.FLOOR, Rounding.HALF_EVEN, Rounding.HALF_UP)
         return (
             isinstance(other, RoundingRule)

@@ -49,7 +49,7 @@ class TierPeriod(Effect):
         return phrasebook("tier_period", period=phrasebook(f"tier_period.{self.period.value}"), grace=grace)
 
     def at_least_as_good(self, other: Effect) -> bool:
-        """As much grace, and the same points count or all of them."""
+        """Whether the grace is at least as long, and the same points count, or all of them."""
         return (
             isinstance(other, TierPeriod)
             and self.period in (other.period, TierWindow.SINCE_JOINING)
