@@ -179,10 +179,10 @@ def _for_reader(message: Message, *, form_of_address: FormOfAddress, spelling: M
     """The form of a message for a form of address, in the spelling of a region."""
     if isinstance(message, Mapping) and "formal" in message:
         message = message[form_of_address.value.lower()]
-    found = cast("Plural", message)
-    if isinstance(found, str):
-        return _spelled(found, spelling)
-    return {form: _spelled(text, spelling) for form, text in found.items()}
+    forms = cast("Plural", message)
+    if isinstance(forms, str):
+        return _spelled(forms, spelling)
+    return {form: _spelled(text, spelling) for form, text in forms.items()}
 
 
 def _spelled(text: str, spelling: Mapping[str, str]) -> str:

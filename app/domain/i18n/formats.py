@@ -37,7 +37,7 @@ _YUAN = {
 
 @lru_cache(maxsize=64)
 def formats(locale: Locale, region: str) -> Formats:
-    """How a language is written in a region that writes it in its own way."""
+    """The formats of a language in a region of `REGIONS`."""
     return Formats(locale, region)
 
 
@@ -63,10 +63,10 @@ class Formats:
         decimals = DECIMALS[amount.currency]
         value = amount.decimal()
         whole = value == value.to_integral_value()
-        shown = "" if whole or not decimals else f".{'0' * decimals}"
+        decimals_pattern = "" if whole or not decimals else f".{'0' * decimals}"
         if (words := self._words.get(amount.currency)) is not None:
-            return words.format(amount=format_decimal(value, format=f"#,##0{shown}", locale=self.cldr))
-        pattern = str(self.cldr.currency_formats["standard"].pattern).replace(".00", shown)
+            return words.format(amount=format_decimal(value, format=f"#,##0{decimals_pattern}", locale=self.cldr))
+        pattern = str(self.cldr.currency_formats["standard"].pattern).replace(".00", decimals_pattern)
         pattern = pattern.replace("¤", self._symbol(amount.currency, before_digits=pattern.startswith("¤#")))
         return format_currency(value, amount.currency, format=pattern, locale=self.cldr, currency_digits=False)
 
@@ -91,7 +91,7 @@ class Formats:
         return format_date(day, format="EEEE", locale=self.cldr)
 
     def time(self, at: dt.time) -> str:
-        """A time of day on the clock that the region reads: 17:00, or 5 PM; full hours alone where that is said."""
+        """A time of day on the clock that the region reads: 17:00, or 5 PM; full hours without minutes where that is usual."""
         return self._shown(at, self._clock.whole if at.minute == 0 else self._clock.minutes)
 
     def time_of_day(self, at: dt.time) -> str:

@@ -37,8 +37,8 @@ _DEFAULT_REGION = {Locale.EN: "GB", Locale.DE: "DE", Locale.ZH_HANS: "CN", Local
 
 def region_of(locale: Locale, *regions: str | None) -> str:
     """The first of the regions (ISO 3166) that has formats of its own for the language; else the default region."""
-    known = (region for region in regions if region is not None and region in REGIONS[locale])
-    return next(known, _DEFAULT_REGION[locale])
+    regions_with_formats = (region for region in regions if region is not None and region in REGIONS[locale])
+    return next(regions_with_formats, _DEFAULT_REGION[locale])
 
 
 _TRADITIONAL = {"hant", "tw", "hk", "mo"}
