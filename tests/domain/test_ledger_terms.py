@@ -194,7 +194,7 @@ def test_unenforced_clause_can_be_read_and_not_published(
 def test_unenforced_condition_is_rejected_with_its_path(condition: Condition, monkeypatch: pytest.MonkeyPatch) -> None:
     clauses = (a_clause(None, condition), GOLD)
     assert Terms.from_draft(version=1, effective_from=some.FIRST, currency="GBP", zone="Europe/London", clauses=clauses)
-    monkeypatch.setattr(TierAtLeast, "unenforced", lambda _: True)
+    monkeypatch.setattr(TierAtLeast, "is_unenforced", lambda _: True)
     with pytest.raises(UnenforcedClauseError) as refused:
         Terms.from_draft(version=1, effective_from=some.FIRST, currency="GBP", zone="Europe/London", clauses=clauses)
     assert refused.value.path == ("clauses", "0", "conditions", "0")
