@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from app.cli.runtime import exit_after_printing, select_program
 from app.domain.terms.validation import TermsError
 from app.domain.terms.version import Terms
-from app.queries.terms.terms_check import CheckedDraft, check_draft, draft_basis
+from app.queries.terms.terms_check import CheckedDraft, check_draft, draft_context
 from app.usecases.application import Application
 
 if TYPE_CHECKING:
@@ -35,8 +35,10 @@ async def check_file(application: Application, text: str, *, program_id: str) ->
     except TermsFileError as error:
         raise exit_after_printing(str(error)) from error
     at = application.now(program)
-    basis = await application.query(draft_basis, program_id=program.id, now=at)
-    checked = check_draft(basis, program=program, clauses=file.clauses, effective_from=file.effective_from, now=at)
+    checking_context = await application.query(draft_context, program_id=program.id, now=at)
+    checked = check_draft(
+        checking_context, program=program, clauses=file.clauses, effective_from=file.effective_from, now=at
+    )
     if isinstance(checked, TermsError):
         raise exit_after_printing(str(file.error(checked))) from checked
     return file, checked

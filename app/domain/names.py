@@ -46,11 +46,13 @@ class InvalidNameError(InvalidValueError):
     """An invalid name."""
 
 
-def normalised_name(text: str, *, max_length: int = MAX_LENGTH, paragraphs: bool = False, quoted: bool = False) -> str:
+def normalised_name(
+    text: str, *, max_length: int = MAX_LENGTH, paragraphs: bool = False, rejects_quotation_marks: bool = False
+) -> str:
     """The name without the space around it. Raises InvalidNameError.
 
     Rejected are blank text, more than `max_length` characters, and what changes a sentence invisibly: control and formatting
-    characters, such as the marks that change the direction of text. `paragraphs` allows line breaks; `quoted` rejects
+    characters, such as the marks that change the direction of text. `paragraphs` allows line breaks; `rejects_quotation_marks` rejects
     quotation marks as well, for names that sentences quote.
     """
     name = text.strip()
@@ -63,18 +65,20 @@ def normalised_name(text: str, *, max_length: int = MAX_LENGTH, paragraphs: bool
             and not (paragraphs and character == "\n")
         ):
             raise InvalidNameError(detail("CONTROL_CHARACTERS", character=f"U+{ord(character):04X}"))
-    if quoted and (marks := _QUOTING.intersection(name)):
+    if rejects_quotation_marks and (marks := _QUOTING.intersection(name)):
         raise InvalidNameError(detail("QUOTATION_MARKS", mark=min(marks)))
     if all(character.isspace() or character in _JOINERS or character in _EMPTY for character in name):
         raise InvalidNameError(detail("LENGTH_NOT_BLANK", most=max_length))
     return name
 
 
-def name_error(text: str, *, max_length: int = MAX_LENGTH, quoted: bool = False) -> Detail | None:
+def name_error(text: str, *, max_length: int = MAX_LENGTH, rejects_quotation_marks: bool = False) -> Detail | None:
     """Why a text is not a valid name, or None."""
     try:
         return (
-            None if normalised_name(text, max_length=max_length, quoted=quoted) == text else detail("SURROUNDING_SPACE")
+            None
+            if normalised_name(text, max_length=max_length, rejects_quotation_marks=rejects_quotation_marks) == text
+            else detail("SURROUNDING_SPACE")
         )
     except InvalidNameError as error:
         return error.detail

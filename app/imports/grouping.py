@@ -16,7 +16,7 @@ MAX_GAP_BETWEEN_LINES = timedelta(minutes=5)
 
 @dataclass(slots=True)
 class ReceiptRecords:
-    """The records of one receipt. `conflict` says why its rows cannot be one purchase, None if they can."""
+    """The records of one receipt. `conflict` says why it cannot be told from another receipt with its number; None if there is none."""
 
     receipt_number: str
     day: date | None = None

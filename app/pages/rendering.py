@@ -113,16 +113,16 @@ class PageRenderer:
         *,
         path: str,
         language: PageLanguage,
-        view_inputs: Hashable,
+        cached_by: Hashable,
         view: Callable[[], Mapping[str, Any]],
         cache_control: str,
     ) -> Response:
         """The page at `path`, or status 304 for a client that has it.
 
-        `view_inputs` are everything that `view` depends on besides the address and the language: with equal ones the page is
+        `cached_by` are everything that `view` depends on besides the address and the language: with equal ones the page is
         not rendered again.
         """
-        key = (template, path, language, view_inputs)
+        key = (template, path, language, cached_by)
         rendered = self._pages.get(key)
         if rendered is None:
             with self._charging(request):

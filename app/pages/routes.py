@@ -102,7 +102,7 @@ class Pages:
 
     async def _read_listed(self, request: Request) -> tuple[Program, ...] | PublicProgram:
         self._charge(request, READ_COST)
-        return await self._application.query_across_programs(public_terms.listed_programs, now=self._application.now)
+        return await self._application.query_across_programs(public_terms.listed_programs, now_of=self._application.now)
 
     async def _read_program(self, request: Request) -> PublicProgram | None:
         """The program whose slug is in the address; None if there is none."""
@@ -111,7 +111,7 @@ class Pages:
         if slug_problem(slug) is not None:
             return None
         return await self._application.query_across_programs(
-            public_terms.public_program, slug=slug, now=self._application.now
+            public_terms.public_program, slug=slug, now_of=self._application.now
         )
 
     async def _read_version(self, public_program: PublicProgram, *, number: int | None) -> PublicTerms | None:
@@ -131,7 +131,7 @@ class Pages:
             "home.html",
             path=base or "/",
             language=language,
-            view_inputs=(public_program.program, public_program.versions, people),
+            cached_by=(public_program.program, public_program.versions, people),
             view=lambda: home_view(
                 public_program, public_terms=terms, addresses=addresses, explorer=self._explorer, people=people
             ),
@@ -154,7 +154,7 @@ class Pages:
             "terms.html",
             path=f"{base}/terms" if version_text is None else f"{base}/terms/{version_text}",
             language=language,
-            view_inputs=(public_program.program, public_program.versions),
+            cached_by=(public_program.program, public_program.versions),
             view=lambda: terms_view(terms, addresses=addresses),
             cache_control=_cache_control(public_program),
         )
@@ -185,7 +185,7 @@ class Pages:
             "programs.html",
             path=path or "/",
             language=language,
-            view_inputs=programs,
+            cached_by=programs,
             view=lambda: programs_view(programs, language=language, explorer=self._explorer, path=path),
             cache_control=f"public, max-age={MAX_AGE}" if programs else "no-cache",
         )

@@ -19,7 +19,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from app.graphql_server.http.errors import BAD_INPUT, UNAVAILABLE
 from app.web.callers import Callers
-from app.web.open_connections import EXTRA, OpenConnections
+from app.web.open_connections import EXTRA_PER_PLACE, OpenConnections
 from app.web.turns import Turns
 
 MAX_CONNECTIONS = 1_000
@@ -58,10 +58,10 @@ class _RequestTurn:
 
     def turn_away(self) -> None:
         """Answer that the turn did not come, and when to come back."""
-        self._protocol.answer_503(self._cycle)
+        self._protocol.answer_missed_turn(self._cycle)
 
     def disconnect(self) -> None:
-        """Mark the request, because the client has gone: of several sent at once, uvicorn marks only the latest, which may wait."""
+        """Mark the request as disconnected. Of several requests sent at once, uvicorn marks only the latest, which may still wait."""
         self._protocol.turns.stop_waiting(self)
         if not self._cycle.response_complete:
             self._cycle.disconnected = True
@@ -86,15 +86,15 @@ class BoundedProtocol(HttpToolsProtocol):
         self.key: bytes | None = None
         self._turn: _RequestTurn | None = None
         self._head_bytes = 0
-        self._idle = False
+        self._awaits_head = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # asyncio declares BaseTransport
         """Accept a connection."""
         super().connection_made(transport)
         if self.open_connections.admit(self):
-            self._idle = True
+            self._awaits_head = True
         else:
-            self.turn_away()
+            self.refuse_connection()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Remove the connection, and the request that waits for its turn."""
@@ -112,15 +112,15 @@ class BoundedProtocol(HttpToolsProtocol):
         """Receive bytes; request heads are limited in size."""
         if self.transport.is_closing():
             return
-        if self._idle:
+        if self._awaits_head:
             self._head_bytes += len(data)
         super().data_received(data)
-        if self._idle and self._head_bytes > MAX_HEAD_BYTES:
+        if self._awaits_head and self._head_bytes > MAX_HEAD_BYTES:
             self._reject(431, message=f"The headers may have at most {MAX_HEAD_BYTES:,} bytes.")
 
     def on_headers_complete(self) -> None:
         """The request head is complete: the connection is no longer idle."""
-        self._idle = False
+        self._awaits_head = False
         self._head_bytes = 0
         super().on_headers_complete()
 
@@ -139,13 +139,13 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         """The request is answered: the connection is idle until the next request."""
-        key = self.callers.key(self.cycle.scope["headers"]) if self.key is None else None
-        self.open_connections.end_request(self, key)
+        newly_used_key = self.callers.key(self.cycle.scope["headers"]) if self.key is None else None
+        self.open_connections.end_request(self, newly_used_key)
         super().on_response_complete()
         if not self.transport.is_closing() and self.cycle.response_complete:
-            self._idle = True
+            self._awaits_head = True
 
-    def answer_503(self, cycle: RequestResponseCycle) -> None:
+    def answer_missed_turn(self, cycle: RequestResponseCycle) -> None:
         """Answer a request whose turn did not come; the connection stays open, unless more of the request's body is to come."""
         if self.transport.is_closing():
             return
@@ -154,7 +154,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self.transport.write(_MISSED_TURN)
             self.on_response_complete()
         else:
-            self.turn_away()
+            self.refuse_connection()
 
     def close_after_answer(self) -> None:
         """Close the connection once the request under way is answered, at once if the client does not read the answer."""
@@ -171,7 +171,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self.open_connections.remove(self)
             self.transport.close()
 
-    def turn_away(self) -> None:
+    def refuse_connection(self) -> None:
         """Answer when to come back, and close the connection."""
         self._reject(503, message="There are too many connections. Try again.")
 
@@ -241,7 +241,7 @@ def bounded_protocol(
 
 def raise_open_file_limit(max_connections: int) -> None:
     """Let this process open as many files as its connections need, if the system allows it."""
-    required = int(max_connections * (1 + EXTRA)) + _OTHER_FILES
+    required = int(max_connections * (1 + EXTRA_PER_PLACE)) + _OTHER_FILES
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != resource.RLIM_INFINITY and soft < required:
         limit = required if hard == resource.RLIM_INFINITY else min(required, hard)

@@ -12,7 +12,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-EXTRA = 1.0
+EXTRA_PER_PLACE = 1.0
 """Maximum number of extra connections, as a multiple of the number of places."""
 
 EXTRA_IDLE = 1.0
@@ -40,7 +40,7 @@ class Connection(Protocol):
         """Close the connection; no request is under way on it."""
         ...
 
-    def turn_away(self) -> None:
+    def refuse_connection(self) -> None:
         """Answer when to come back, and close the connection; no request is under way on it."""
         ...
 
@@ -82,7 +82,7 @@ class OpenConnections:
         """Add a new connection; False if all places are taken and there are too many extra connections."""
         if self._places_taken < self._limit:
             self._give_place(connection).idle[connection] = connection.loop.time()
-        elif len(self._idle_extra) + len(self._busy_extra) < self._limit * EXTRA:
+        elif len(self._idle_extra) + len(self._busy_extra) < self._limit * EXTRA_PER_PLACE:
             self._idle_extra[connection] = connection.loop.time()
         else:
             return False
@@ -175,7 +175,7 @@ class OpenConnections:
         """Close the connections that have been idle too long. One timer serves all, because a timer for each is expensive."""
         now = loop.time()
         for connection in _since_before(self._idle_extra, now - self._extra_idle):
-            connection.turn_away()
+            connection.refuse_connection()
         for connection in _since_before(self._busy_extra, now - EXTRA_ANSWER):
             connection.close_after_answer()
         for owned in list(self._by_owner.values()):

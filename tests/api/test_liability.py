@@ -29,7 +29,7 @@ from app.domain.terms.version import Terms
 from app.queries.ledger.liability import liability_at
 from app.store.database.connect import open_database
 from app.store.database.session import Database, Session
-from app.store.events.replay import replay_account
+from app.store.events.replay import replay_wallet
 from app.store.ledger import accounts
 from app.store.terms import versions
 from app.usecases.application import Application
@@ -106,7 +106,7 @@ class LiabilityProgram:
             write_context = WriteContext(self.program.id, LONG_AFTER, new_id)
             for account in await accounts.page(session, after=NOBODY, limit=100):
                 held = await accounts.by_ids(session, account_ids=[account.id], lock=True)
-                replayed = await replay_account(session, account=held[account.id], until=until)
+                replayed = await replay_wallet(session, account=held[account.id], until=until)
                 await post_differences(session, write_context=write_context, replayed=replayed)
 
         self.runner.run(self.database.write(work, program_id=self.program.id, lock_key="settle"))
@@ -120,7 +120,7 @@ class LiabilityProgram:
                 day_start(add_months(local_date(at, zone_name=ZONE), months=-value), zone_name=ZONE) for value in AGES
             ]
             for account in await accounts.page(session, after=NOBODY, limit=100):
-                replayed = await replay_account(session, account=account, until=LONG_AFTER)
+                replayed = await replay_wallet(session, account=account, until=LONG_AFTER)
                 inventory = replayed.as_of(at).points.inventory
                 whole = whole.plus(inventory.balance(at=at))
                 for lot in inventory.lots.values():

@@ -278,7 +278,7 @@ def test_offers_on_pending_points_are_the_same_from_snapshot_and_history(
     async def nothing(*_: Any, **__: Any) -> None:
         """As if what is kept said nothing."""
 
-    history = standings.replay_account
+    history = standings.replay_wallet
     with monkeypatch.context() as patch:
         patch.setattr(standings, "_state_from_snapshot", nothing)
         assert present_offers() == kept
@@ -288,7 +288,7 @@ def test_offers_on_pending_points_are_the_same_from_snapshot_and_history(
         looked.append(given)
         return await history(*given, **more)
 
-    monkeypatch.setattr(standings, "replay_account", noted)
+    monkeypatch.setattr(standings, "replay_wallet", noted)
     assert present_offers() == kept
     assert bool(looked) is not lasting
 

@@ -159,7 +159,7 @@ def test_history_is_replayed_only_when_a_tier_may_change(recorder: PurchaseRecor
     # 40, 80, then 120: silver; 160; the year turns; 90, then 110: the threshold is crossed again; 111.
     purchases = [(1, 40), (1, 40), (1, 40), (1, 40), (24 * 100, 90), (1, 20), (1, 1)]
     with ExitStack() as stack:
-        replays = stack.enter_context(patch.object(book_purchase, "replay_account", wraps=replay.replay_account))
+        replays = stack.enter_context(patch.object(book_purchase, "replay_wallet", wraps=replay.replay_wallet))
         recorder.customer_with_purchases(program, purchases)
     assert [call.kwargs["until"] - MORNING for call in replays.call_args_list] == [
         timedelta(hours=hours, microseconds=number) for hours, number in ((3, 3), (24 * 100 + 4, 5), (24 * 100 + 5, 6))

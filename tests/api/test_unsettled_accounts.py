@@ -112,13 +112,13 @@ def test_reading_a_card_without_due_changes_replays_nothing(database_url: str) -
         card = shop.enrol()
         shop.buy(card, "10.00")
         replayed: list[str] = []
-        replay_account = current_state.replay_account
+        replay_wallet = current_state.replay_wallet
 
         async def counted(*of: Any, **parameters: Any) -> Any:
             replayed.append(parameters["account"].id)
-            return await replay_account(*of, **parameters)
+            return await replay_wallet(*of, **parameters)
 
-        patch.setattr(current_state, "replay_account", counted)
+        patch.setattr(current_state, "replay_wallet", counted)
         clock.now = START + DAY
         assert shop.available(card) == 0
         assert replayed == []

@@ -138,11 +138,11 @@ def recorded_replays() -> Iterator[list[str]]:
 
     async def seen(*args: Any, **named: Any) -> Any:
         found.append("replay")
-        return await replay.replay_account(*args, **named)
+        return await replay.replay_wallet(*args, **named)
 
     with ExitStack() as stack:
         for module in (book_purchase, book_redemption, book_refund, current_state):
-            stack.enter_context(patch.object(module, "replay_account", seen))
+            stack.enter_context(patch.object(module, "replay_wallet", seen))
         yield found
 
 

@@ -49,7 +49,7 @@ from app.domain.terms.version import Terms
 from app.store.customers import customers, profiles, rule_facts
 from app.store.database.codecs import NIL_UUID
 from app.store.database.session import Session
-from app.store.events.replay import replay_account
+from app.store.events.replay import replay_wallet
 from app.store.previews import customer_histories
 from app.usecases.command import UseCase
 from app.usecases.customers import enrol_customer, merge_customers, update_customer
@@ -246,7 +246,7 @@ async def stored_and_replayed(
     if not customer.account.balance.owed:
         read = await rule_facts.with_rule_facts(session, customer=customer, terms=terms, facts=purchase)
         assert read == stored, "a till reads them all, unless a replay decides"
-    replayed = await replay_account(session, account=customer.account, until=purchase.occurred_at)
+    replayed = await replay_wallet(session, account=customer.account, until=purchase.occurred_at)
     membership = replayed.wallet.memberships[customer.id]
     return stored.rule_facts, membership.with_rule_facts(known, terms=terms).rule_facts
 

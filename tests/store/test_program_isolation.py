@@ -158,7 +158,7 @@ _OTHERWISE: Mapping[str, Mapping[str, Any]] = {
     "customers.profiles.of_customer": {},
     "ledger.entries.page": {"after": None, "before": None},
     "ledger.expiry_notices.undelivered": {"after": ""},
-    "ledger.liability.flows": {"age_starts": [START + timedelta(days=days) for days in (150, 100, 50, 0)]},
+    "ledger.liability.flows": {"earned_since": [START + timedelta(days=days) for days in (150, 100, 50, 0)]},
     "previews.customer_histories.page": {"after": ""},
     "programs.access_keys.page": {"role": None, "state": None, "after": None, "before": None},
     "programs.locations.page": {"after": None, "before": None},

@@ -21,6 +21,9 @@ OWN_SOURCE = "till"
 NO_LOCATION = "-"
 """The location of a receipt without one, if each location has its own numbers."""
 
+ALL_LOCATIONS = ALL_DAYS = ""
+"""The location and the day of a number that is unique in all locations, or on all days."""
+
 _DAY = timedelta(days=1)
 
 
@@ -96,14 +99,14 @@ class Numbering:
         if self.numbers is ReceiptNumbers.UNIQUE:
             return PROGRAM_WIDE
         return NumberSpace(
-            location=(origin.location or NO_LOCATION) if self.per_location else "",
-            day=self.business_day(origin).isoformat() if self.per_day else "",
+            location=(origin.location or NO_LOCATION) if self.per_location else ALL_LOCATIONS,
+            day=self.business_day(origin).isoformat() if self.per_day else ALL_DAYS,
         )
 
     def candidate_spaces(self, origin: ReceiptOrigin) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The locations and the days of all scopes in which a number with this origin may be recorded, by any setting."""
         day = origin.at.astimezone(zone(origin.zone)).date()
-        return ("", origin.location or NO_LOCATION), ("", day.isoformat(), (day - _DAY).isoformat())
+        return (ALL_LOCATIONS, origin.location or NO_LOCATION), (ALL_DAYS, day.isoformat(), (day - _DAY).isoformat())
 
     def identifies(self, reference: ReceiptReference) -> bool:
         """Whether a reference identifies one receipt, so that it cannot match another one later."""

@@ -204,7 +204,14 @@ def _amounts_error(rule: Condition | Effect, *, currency: str) -> Detail | None:
 def _names_error(rule: Condition | Effect) -> Detail | None:
     """Why a text cannot be printed as a name, or None."""
     texts = [text for nested_rule in _rules_in(rule) for text in nested_rule.texts()]
-    return next((error for text in sorted(texts) if (error := names.name_error(text, quoted=True)) is not None), None)
+    return next(
+        (
+            error
+            for text in sorted(texts)
+            if (error := names.name_error(text, rejects_quotation_marks=True)) is not None
+        ),
+        None,
+    )
 
 
 def _rules_in(rule: Condition | Effect) -> tuple[Condition | Effect, ...]:

@@ -39,7 +39,7 @@ MAX_INLINE_ITEMS = 16
 """Maximum number of items of a list that are serialized without checking the time budget."""
 
 Serializer: TypeAlias = Callable[[Any, Path | None, "FieldExecutor"], Any]
-"""Serializes the value with the path. For a field, both are those of the object that has it, and the result is the field's value."""
+"""Serializes a value, given its path. For a field: takes the object that has the field, and returns the field's serialized value."""
 
 
 class LeftToGraphQLCore(Exception):
@@ -134,12 +134,10 @@ def compile_field(
         return None
     field, attribute = compilable
     nullable = not isinstance(field.type, GraphQLNonNull)
-    nullable_type = get_nullable_type(field.type)
-    if is_leaf_type(nullable_type) and attribute is not None:
-        return CompiledField(
-            _attribute_serializer(attribute, _serializer_of(nullable_type), nullable=nullable), flat=True
-        )
-    serialize_value = _compile_value(nullable_type, details, executor=executor)
+    value_type = get_nullable_type(field.type)
+    if is_leaf_type(value_type) and attribute is not None:
+        return CompiledField(_attribute_serializer(attribute, _leaf_coercion(value_type), nullable=nullable), flat=True)
+    serialize_value = _compile_value(value_type, details, executor=executor)
     arguments = compile_arguments(field, details[0])
     if serialize_value is None or arguments is None:
         return None
@@ -178,7 +176,7 @@ def _attribute_serializer(attribute: str, serialize_leaf: Callable[[Any], Any], 
 
 
 def _leaf_serializer(type_: Any) -> Serializer:
-    serialize_leaf = _serializer_of(type_)
+    serialize_leaf = _leaf_coercion(type_)
 
     def serialize(value: Any, _path: Path | None, _executor: FieldExecutor) -> Any:
         if value is None:
@@ -189,11 +187,11 @@ def _leaf_serializer(type_: Any) -> Serializer:
 
 
 def _leave_to_graphql_core(_value: Any, _path: Path | None, _executor: FieldExecutor) -> Any:
-    """Leave a value of an abstract type to graphql-core. In practice it is a user error, and most answers have none."""
+    """Leave a value of an abstract type to graphql-core. In practice such values are in `userErrors`, which are mostly empty."""
     raise LeftToGraphQLCore
 
 
-def _serializer_of(type_: Any) -> Callable[[Any], Any]:
+def _leaf_coercion(type_: Any) -> Callable[[Any], Any]:
     """The function that serializes a scalar or enum."""
     return _name_of if isinstance(type_, GraphQLEnumType) else type_.coerce_output_value
 
@@ -202,19 +200,19 @@ _name_of = attrgetter("_name_")
 """Serializes a member of an enum: its name."""
 
 
-def _compile_value(nullable_type: Any, details: FieldDetailsList, *, executor: FieldExecutor) -> Serializer | None:
+def _compile_value(value_type: Any, details: FieldDetailsList, *, executor: FieldExecutor) -> Serializer | None:
     """The function that serializes a value that is not null; None if it cannot be compiled."""
-    if is_leaf_type(nullable_type):
-        return _leaf_serializer(nullable_type)
-    if isinstance(nullable_type, GraphQLObjectType):
-        compiled = executor.compiled_object(nullable_type, details)
+    if is_leaf_type(value_type):
+        return _leaf_serializer(value_type)
+    if isinstance(value_type, GraphQLObjectType):
+        compiled = executor.compiled_object(value_type, details)
         return compiled.serialize if compiled is not None else None
-    if is_abstract_type(nullable_type):
+    if is_abstract_type(value_type):
         return _leave_to_graphql_core
-    # Repeated items are counted in lists whose items may be null: see `CompiledExecutor`.
-    if not isinstance(nullable_type, GraphQLList) or not isinstance(nullable_type.of_type, GraphQLNonNull):
+    # A list whose items may be null is not compiled: `CompiledExecutor` completes it and counts its repeated items.
+    if not isinstance(value_type, GraphQLList) or not isinstance(value_type.of_type, GraphQLNonNull):
         return None
-    serialize_item = _compile_value(nullable_type.of_type.of_type, details, executor=executor)
+    serialize_item = _compile_value(value_type.of_type.of_type, details, executor=executor)
     if serialize_item is None:
         return None
 

@@ -17,7 +17,7 @@ from app.domain.wallets.pending_points import NOTHING_PENDING, PendingPoints, pe
 from app.store.customers import customers, rule_facts
 from app.store.database.session import Session
 from app.store.events import snapshot_path, stored_old_prices
-from app.store.events.replay import ReplayedAccount, balance_of, replay_account
+from app.store.events.replay import ReplayedWallet, balance_of, replay_wallet
 from app.store.events.uses_on_hold import uses_on_hold
 from app.store.terms.versions import in_force as terms_in_force
 
@@ -58,7 +58,7 @@ async def current_state_of(session: Session, *, customer: Customer, terms: Terms
     state = await _state_from_snapshot(session, customer=customer, terms=terms, facts=facts)
     if state is not None:
         return state
-    replayed = await replay_account(session, account=account, until=at)
+    replayed = await replay_wallet(session, account=account, until=at)
     customer_id = customer.requested_id or customer.id
     wallet = replayed.wallet if account.all_events_before(at) else replayed.as_of(at, customer_id=customer_id)
     on_hold = uses_on_hold(
@@ -105,7 +105,7 @@ async def as_of(session: Session, *, stored_customers: Sequence[Customer], at: d
     """Customers with balance and tier as of an instant; only those in whose wallets something was due by then are replayed."""
     in_force = await terms_in_force(session, at=at)
     return [
-        _as_replayed(customer, replayed=await replay_account(session, account=customer.account, until=at))
+        _as_replayed(customer, replayed=await replay_wallet(session, account=customer.account, until=at))
         if await _is_behind(session, customer=customer, in_force=in_force, at=at)
         else customer
         for customer in stored_customers
@@ -124,7 +124,7 @@ async def _is_behind(session: Session, *, customer: Customer, in_force: Terms | 
     return await snapshot_path.tier_terms_started(session, account=account, at=at)
 
 
-def _as_replayed(customer: Customer, *, replayed: ReplayedAccount) -> Customer:
+def _as_replayed(customer: Customer, *, replayed: ReplayedWallet) -> Customer:
     account = customer.account._replace(balance=replayed.balances[Unit.POINTS])
     other_accounts = {
         unit: other._replace(balance=replayed.balances.get(unit, other.balance))
@@ -139,7 +139,7 @@ async def forecasts(session: Session, *, ids: Sequence[str], at: datetime) -> li
     by_id = await customers.by_ids(session, customer_ids=ids)
     forecast_by_id: dict[str, WalletForecast] = {}
     for id, customer in by_id.items():
-        replayed = await replay_account(session, account=customer.account, until=at)
+        replayed = await replay_wallet(session, account=customer.account, until=at)
         forecast_by_id[id] = wallet_forecast(replayed.wallet.points, at=replayed.until)
     return [forecast_by_id.get(id) for id in ids]
 
@@ -149,5 +149,5 @@ async def balance_at(session: Session, *, customer_id: str, at: datetime, unit: 
     customer = await customers.find(session, by=CustomerReference(customer_id))
     if customer is None:
         return None
-    replayed = await replay_account(session, account=customer.account, until=at)
+    replayed = await replay_wallet(session, account=customer.account, until=at)
     return balance_of(replayed.as_of(at, customer_id=customer_id), at=at, unit=unit)

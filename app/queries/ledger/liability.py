@@ -22,16 +22,19 @@ async def liability_at(session: Session, *, at: datetime, zone: str) -> list[Lia
     the points that it was placed for.
     """
     day = local_date(at, zone_name=zone)
-    age_limits = [day_start(add_months(day, months=-months), zone_name=zone) for months in AGES[1:]]
-    flows_by_unit = await stored_liability.flows(session, at=at, age_starts=age_limits)
-    owed_by_unit = await stored_liability.debt_by_unit(session, at=at)
+    earned_since = [day_start(add_months(day, months=-months), zone_name=zone) for months in AGES[1:]]
+    flows_by_unit = await stored_liability.flows(session, at=at, earned_since=earned_since)
+    customer_debt_by_unit = await stored_liability.debt_by_unit(session, at=at)
     held_by_unit = await _held(session, at=at)
     return [
         liability(
-            flows_by_unit.get(unit, ()), unit=unit, held=held_by_unit.get(unit, 0), owed=owed_by_unit.get(unit, 0)
+            flows_by_unit.get(unit, ()),
+            unit=unit,
+            held=held_by_unit.get(unit, 0),
+            owed=customer_debt_by_unit.get(unit, 0),
         )
         for unit in Unit
-        if unit is Unit.POINTS or unit in flows_by_unit or unit in owed_by_unit
+        if unit is Unit.POINTS or unit in flows_by_unit or unit in customer_debt_by_unit
     ]
 
 

@@ -76,28 +76,28 @@ class PublicTerms:
 
 
 async def public_program(
-    session: UnscopedSession, *, slug: str, now: Callable[[Program], datetime]
+    session: UnscopedSession, *, slug: str, now_of: Callable[[Program], datetime]
 ) -> PublicProgram | None:
     """The program with this slug, listed or not; None if there is none. `now` reads the program's clock."""
     program = await programs.by_slug(session, slug=slug)
-    return None if program is None else await _with_versions(session, program=program, at=now(program))
+    return None if program is None else await _with_versions(session, program=program, at=now_of(program))
 
 
 async def listed_programs(
-    session: UnscopedSession, *, now: Callable[[Program], datetime]
+    session: UnscopedSession, *, now_of: Callable[[Program], datetime]
 ) -> tuple[Program, ...] | PublicProgram:
     """The programs that want to be listed, by name, at most 100; if exactly one is listed, that one with its versions."""
     listed = await programs.listed_programs(session, limit=MAX_LISTED_PROGRAMS)
     if len(listed) != 1:
         return listed
-    return await _with_versions(session, program=listed[0], at=now(listed[0]))
+    return await _with_versions(session, program=listed[0], at=now_of(listed[0]))
 
 
 async def public_terms(
-    session: UnscopedSession, *, slug: str, number: int | None, now: Callable[[Program], datetime]
+    session: UnscopedSession, *, slug: str, number: int | None, now_of: Callable[[Program], datetime]
 ) -> PublicTerms | None:
     """A version of the terms of a program, by default the current one; None without such a program or version."""
-    program = await public_program(session, slug=slug, now=now)
+    program = await public_program(session, slug=slug, now_of=now_of)
     return None if program is None else await version_of(session, program=program, number=number)
 
 

@@ -52,7 +52,7 @@ class CheckedDraft:
 
 
 @dataclass(frozen=True, slots=True)
-class DraftBasis:
+class DraftContext:
     """What a draft is checked against: the catalogue, the locations, the versions, the visit statistics and the latest receipts."""
 
     catalogue: tuple[Reward, ...]
@@ -70,9 +70,9 @@ class DraftBasis:
         return {reward.key: reward.name for reward in self.catalogue}
 
 
-async def draft_basis(session: Session, *, now: datetime) -> DraftBasis:
+async def draft_context(session: Session, *, now: datetime) -> DraftContext:
     """Read what a draft is checked against."""
-    return DraftBasis(
+    return DraftContext(
         catalogue=tuple(await rewards.all_rewards(session)),
         locations=await locations.names(session),
         zones=await locations.zones(session),
@@ -85,7 +85,7 @@ async def draft_basis(session: Session, *, now: datetime) -> DraftBasis:
 
 
 def check_draft(
-    basis: DraftBasis,
+    checking_context: DraftContext,
     *,
     program: Program,
     clauses: Sequence[DraftedClause],
@@ -98,10 +98,10 @@ def check_draft(
     """
     drafted = list(clauses)
     try:
-        drafted = with_names(drafted, rewards=basis.rewards, locations=basis.locations)
-        drafted = with_calendars(drafted, zone=program.zone, zones=basis.zones)
+        drafted = with_names(drafted, rewards=checking_context.rewards, locations=checking_context.locations)
+        drafted = with_calendars(drafted, zone=program.zone, zones=checking_context.zones)
         draft = Terms.from_draft(
-            version=basis.number,
+            version=checking_context.number,
             effective_from=effective_from or now,
             currency=program.currency,
             zone=program.zone,
@@ -110,20 +110,20 @@ def check_draft(
         )
     except TermsError as error:
         return error
-    latest = basis.latest
+    latest = checking_context.latest
     clause_changes = changes(latest, draft) if latest is not None else ()
     direction = overall_direction(clause_changes)
     findings: list[LintFinding] = []
     earliest: datetime | None = now
     if latest is not None:
-        in_force = basis.in_force or latest
+        in_force = checking_context.in_force or latest
         first_start = next_start(latest=latest, in_force=in_force, direction=direction, now=now)
         lapses_at = notice_lapses_at(in_force=in_force, direction=direction, now=now)
         earliest = first_start if lapses_at is None or first_start < lapses_at else None
         if effective_from is None:
             draft = replace(draft, effective_from=first_start)
         findings.extend(_timing_findings(draft, latest=latest, in_force=in_force, direction=direction, now=now))
-    findings.extend(_lint_findings(draft, basis=basis))
+    findings.extend(_lint_findings(draft, checking_context=checking_context))
     return CheckedDraft(
         draft=draft,
         latest=latest,
@@ -132,7 +132,7 @@ def check_draft(
         earliest_from=earliest,
         findings=tuple(findings),
         unenforced=_unenforced_clause(drafted),
-        in_force=basis.in_force or latest,
+        in_force=checking_context.in_force or latest,
     )
 
 
@@ -164,10 +164,12 @@ def _timing_findings(
     return ()
 
 
-def _lint_findings(draft: Terms, *, basis: DraftBasis) -> tuple[LintFinding, ...]:
+def _lint_findings(draft: Terms, *, checking_context: DraftContext) -> tuple[LintFinding, ...]:
     """The findings of the linter, with the catalogue and the latest purchases."""
-    statistics = replace(basis.statistics, sold_articles=sold_articles(basis.receipts))
-    catalogue = {reward.key: _catalogue_reward(reward, currency=draft.currency) for reward in basis.catalogue}
+    statistics = replace(checking_context.statistics, sold_articles=sold_articles(checking_context.receipts))
+    catalogue = {
+        reward.key: _catalogue_reward(reward, currency=draft.currency) for reward in checking_context.catalogue
+    }
     return lint(draft, statistics=statistics, catalogue=catalogue)
 
 

@@ -49,11 +49,13 @@ class JobQueue:
         self.accepts_jobs = False
         """Does the queue accept jobs? Not before it has started, nor once it was stopped or a thread has ended."""
 
-    def start(self, *runners: Callable[[], Runner], name: str, max_jobs: int) -> None:
-        """Start a thread for each of `runners`, which is called in it; each thread takes up to `max_jobs` jobs at once."""
+    def start(self, *runner_makers: Callable[[], Runner], name: str, max_jobs: int) -> None:
+        """Start a thread for each of `runner_makers`, which is called in it; each thread takes up to `max_jobs` jobs at once."""
         self.accepts_jobs = True
-        for number, make in enumerate(runners, start=1):
-            thread = threading.Thread(target=self._serve, args=(make, max_jobs), name=f"{name}-{number}", daemon=True)
+        for number, make_runner in enumerate(runner_makers, start=1):
+            thread = threading.Thread(
+                target=self._serve, args=(make_runner, max_jobs), name=f"{name}-{number}", daemon=True
+            )
             self._threads.append(thread)
             thread.start()
 
@@ -163,7 +165,7 @@ def database_failure(error: sqlite3.Error) -> Busy | Unavailable:
 
 
 def error_for_caller(error: BaseException) -> BaseException:
-    """The error that the caller of a unit of work gets: Busy or Unavailable for a failure of the database, any other error unchanged."""
+    """The error that the caller of a unit of work gets: Busy or Unavailable for a failure of the database or a timeout; any other error unchanged."""
     match error:
         # An error that Python's sqlite3 raises itself, such as for a value of a wrong type, has no `sqlite_errorname`.
         case sqlite3.OperationalError() if getattr(error, "sqlite_errorname", "SQLITE_ERROR") != "SQLITE_ERROR":

@@ -22,7 +22,7 @@ from app.store.terms.known_versions import Versions
 
 
 @dataclass(frozen=True, slots=True)
-class ReplayedAccount:
+class ReplayedWallet:
     """An account replayed up to `until`: its recorded history, its events with the new ones, and the resulting wallet."""
 
     account: Account
@@ -102,9 +102,9 @@ class NewCorrection:
         return history.with_correction(self.correction, current=self.current, customer_id=self.customer_id)
 
 
-async def replay_account(
+async def replay_wallet(
     session: Session, *, account: Account, until: datetime, events: Sequence[NewEvent | NewCorrection] = ()
-) -> ReplayedAccount:
+) -> ReplayedWallet:
     """Replay an account with new events, at least as far as it was replayed before. Writes nothing."""
     versions = await known_versions.load(session)
     recorded_history = await event_log.load(session, account=account, versions=versions)
@@ -117,8 +117,8 @@ def replay_recorded(
     versions: Versions,
     events: Sequence[NewEvent | NewCorrection],
     until: datetime,
-) -> ReplayedAccount:
-    """The replay of a recorded history that has already been read: see `replay_account`."""
+) -> ReplayedWallet:
+    """The replay of a recorded history that has already been read: see `replay_wallet`."""
     if recorded_history.ending_merger is not None:
         return _replay_until_merger(recorded_history, versions=versions, at=recorded_history.ending_merger.occurred_at)
     history = recorded_history.history
@@ -127,15 +127,15 @@ def replay_recorded(
     replayed_through = recorded_history.account.replayed_through
     end = max([until, *(event.at for event in events), *([replayed_through] if replayed_through is not None else [])])
     wallet = replay(history, versions=versions.not_withdrawn, until=end)
-    return ReplayedAccount(recorded_history.account, recorded_history, versions, history, wallet, end)
+    return ReplayedWallet(recorded_history.account, recorded_history, versions, history, wallet, end)
 
 
-def _replay_until_merger(recorded_history: RecordedHistory, *, versions: Versions, at: datetime) -> ReplayedAccount:
+def _replay_until_merger(recorded_history: RecordedHistory, *, versions: Versions, at: datetime) -> ReplayedWallet:
     """The replay of an account that was merged into another one, up to the merger, after which nothing happens in it."""
     assert recorded_history.ending_merger is not None, "the account was merged into another one"
     wallet = replay(recorded_history.history, versions=versions.not_withdrawn, until=at)
     wallet.close(recorded_history.ending_merger.id, at=at)
-    return ReplayedAccount(recorded_history.account, recorded_history, versions, recorded_history.history, wallet, at)
+    return ReplayedWallet(recorded_history.account, recorded_history, versions, recorded_history.history, wallet, at)
 
 
 def balance_of(wallet: Wallet, *, at: datetime, unit: Unit = Unit.POINTS) -> Balance:

@@ -46,14 +46,14 @@ GROUP BY h.terms_version, r.key
 """
 
 
-async def flows(session: Session, *, at: datetime, age_starts: Sequence[datetime]) -> dict[str, list[Flow]]:
+async def flows(session: Session, *, at: datetime, earned_since: Sequence[datetime]) -> dict[str, list[Flow]]:
     """All movements of points up to an instant of business time, summed into flows, by unit.
 
-    Lots earned since the first of the four `age_starts` are in the first age band, those since the second in the second
+    Lots earned since the first of the four `earned_since` are in the first age band, those since the second in the second
     one, and so on.
     """
     by_unit: dict[str, list[Flow]] = {}
-    for unit, type, earned, occurred, band, waits, points in await session.rows(_FLOWS, at, *age_starts):
+    for unit, type, earned, occurred, band, waits, points in await session.rows(_FLOWS, at, *earned_since):
         flow = Flow(EntryType(type), _month(earned), _month(occurred), int(band), bool(waits), int(points))
         by_unit.setdefault(unit, []).append(flow)
     return by_unit

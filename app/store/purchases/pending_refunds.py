@@ -8,15 +8,25 @@ from datetime import datetime
 from app.domain.ledger.account import EMPTY_DIGEST
 from app.domain.problems import ProblemCode
 from app.domain.purchases.pending_refund import PendingRefund, PendingRefundState
-from app.domain.purchases.receipt_numbers import NO_LOCATION, Numbering, NumberSpace, ReceiptOrigin, digest_fields
+from app.domain.purchases.receipt_numbers import (
+    ALL_DAYS,
+    ALL_LOCATIONS,
+    NO_LOCATION,
+    Numbering,
+    NumberSpace,
+    ReceiptOrigin,
+    digest_fields,
+)
 from app.store.database.codecs import instant, json_text
 from app.store.database.row_digests import combine, digest
 from app.store.database.session import Session
 from app.store.purchases.pending_refund_codec import content_of, outcome_fields, pending_refund_of
 
 _COLUMNS = "id, receipt, external_id, occurred_at, recorded_at, content, state, refund_id, number_location, number_day"
-_OUTCOME_COLUMNS = "settled_at, settled_by, settled_because, new_receipt_number, customer_id, rejected_with"
-_SELECT = f"SELECT {_COLUMNS}, {_OUTCOME_COLUMNS} FROM pending_refunds WHERE program_id = $1"
+_OUTCOME_AND_EXCHANGE_COLUMNS = (
+    "settled_at, settled_by, settled_because, new_receipt_number, customer_id, rejected_with"
+)
+_SELECT = f"SELECT {_COLUMNS}, {_OUTCOME_AND_EXCHANGE_COLUMNS} FROM pending_refunds WHERE program_id = $1"
 
 
 async def add(session: Session, *, pending: PendingRefund) -> None:
@@ -57,14 +67,14 @@ async def by_number(
 ) -> PendingRefund | None:
     """The refund with a number at this location and time that is or was pending; None if there is none.
 
-    Of several it is one that is still pending, and the newest. A refund sent without a location matches every location.
+    Of several: the newest of those still pending, otherwise the newest. A refund sent without a location matches every location.
     """
     rows = await session.rows(
         f"{_SELECT} AND external_id = $2 AND number_location = ANY($3) AND number_day = ANY($4)"
         " ORDER BY CASE WHEN state = 'PENDING' THEN 0 ELSE 1 END, id DESC",
         number,
-        ["", NO_LOCATION, *([origin.location] if origin.location is not None else [])],
-        ["", numbering.business_day(origin).isoformat()],
+        [ALL_LOCATIONS, NO_LOCATION, *([origin.location] if origin.location is not None else [])],
+        [ALL_DAYS, numbering.business_day(origin).isoformat()],
     )
     return pending_refund_of(rows[0]) if rows else None
 
@@ -89,7 +99,7 @@ async def to_review(session: Session, *, limit: int) -> tuple[PendingRefund, ...
     return tuple(pending_refund_of(row) for row in rows)
 
 
-async def settle(
+async def store_outcome(
     session: Session, *, pending_id: str, refund_id: str | None, rejected_with: ProblemCode | None = None
 ) -> None:
     """Store the outcome of a pending refund: the refund (id) that it became, or with which problem it was rejected."""

@@ -14,7 +14,7 @@ from app.domain.wallets.postings import PostingKey
 from app.store.customers import mergers, wallet_members
 from app.store.database.session import Session
 from app.store.events import event_log
-from app.store.events.replay import NewEvent, ReplayedAccount, replay_recorded
+from app.store.events.replay import NewEvent, ReplayedWallet, replay_recorded
 from app.store.terms import known_versions
 from app.usecases.command import CommandContext
 from app.usecases.ledger.instant_after import instant_after
@@ -29,7 +29,7 @@ async def absorb_wallet(
     host: Customer,
     customer_replaced: bool,
     reason: str,
-) -> tuple[ReplayedAccount, Entry] | Problem:
+) -> tuple[ReplayedWallet, Entry] | Problem:
     """Merge a customer's wallet into that of another customer, the `host`; both accounts must be locked.
 
     `customer_replaced`: the host replaces the customer; otherwise both stay. Returns the host's wallet with what it

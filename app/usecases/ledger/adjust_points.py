@@ -20,7 +20,7 @@ from app.domain.wallets.events import PointsAdjusted
 from app.domain.wallets.postings import PostingKey
 from app.store.customers import customers, own_wallet
 from app.store.database.session import Session
-from app.store.events.replay import NewEvent, ReplayedAccount, balance_of, replay_account, replay_recorded
+from app.store.events.replay import NewEvent, ReplayedWallet, balance_of, replay_recorded, replay_wallet
 from app.store.ledger import accounts, adjustments
 from app.store.terms import versions
 from app.usecases.command import CommandContext, use_case
@@ -59,7 +59,7 @@ class AdjustPointsResult(CommandResult):
 
 @use_case(AdjustPointsResult)
 async def run(session: Session, *, context: CommandContext, command: AdjustPoints) -> AdjustPointsResult | Problem:
-    """Adjust the balance now. Given points are earned now, under the terms in force; points are taken from the lots from which they would be spent."""
+    """Adjust the balance now. Points that are given count as earned now, under the terms in force; points are taken from the lots from which they would be spent."""
     if (problem := _input_problem(command)) is not None:
         return problem
     customer = await customers.find(session, by=command.customer, lock=True)
@@ -79,11 +79,11 @@ async def run(session: Session, *, context: CommandContext, command: AdjustPoint
     )
     if problem is not None:
         return problem
-    account_before = await replay_account(session, account=customer.account, until=context.now)
-    if -command.points > _spendable(account_before, command=command, customer=customer, context=context):
+    wallet_before = await replay_wallet(session, account=customer.account, until=context.now)
+    if -command.points > _spendable(wallet_before, command=command, customer=customer, context=context):
         return Problem(ProblemCode.NOT_ENOUGH_POINTS, path=("points",))
     return await _adjust(
-        session, context=context, command=command, customer=customer, terms=in_force, account_before=account_before
+        session, context=context, command=command, customer=customer, terms=in_force, wallet_before=wallet_before
     )
 
 
@@ -99,14 +99,14 @@ def _input_problem(command: AdjustPoints) -> Problem | None:
 
 
 def _spendable(
-    account_before: ReplayedAccount, *, command: AdjustPoints, customer: Customer, context: CommandContext
+    wallet_before: ReplayedWallet, *, command: AdjustPoints, customer: Customer, context: CommandContext
 ) -> int:
     """The most that can be taken: what is available now and is not spent by a known later event."""
-    wallet_then = (
-        account_before.wallet if customer.account.all_events_before(context.now) else account_before.as_of(context.now)
+    wallet_now = (
+        wallet_before.wallet if customer.account.all_events_before(context.now) else wallet_before.as_of(context.now)
     )
-    available_then = wallet_then.unit_accounts[command.unit].inventory.available(at=context.now)
-    return min(available_then, balance_of(account_before.wallet, at=account_before.until, unit=command.unit).available)
+    available_now = wallet_now.unit_accounts[command.unit].inventory.available(at=context.now)
+    return min(available_now, balance_of(wallet_before.wallet, at=wallet_before.until, unit=command.unit).available)
 
 
 async def _adjust(
@@ -116,9 +116,9 @@ async def _adjust(
     command: AdjustPoints,
     customer: Customer,
     terms: Terms,
-    account_before: ReplayedAccount,
+    wallet_before: ReplayedWallet,
 ) -> AdjustPointsResult | Problem:
-    recorded_history, unit = account_before.recorded_history, command.unit
+    recorded_history, unit = wallet_before.recorded_history, command.unit
     # The wallet may not have used the unit so far.
     account = recorded_history.accounts.get(unit) or new_account(
         context, wallet_id=recorded_history.account.wallet_id, unit=unit
@@ -135,7 +135,7 @@ async def _adjust(
         actor=context.actor,
     )
     event = NewEvent(PointsAdjusted(adjustment.id, adjustment.occurred_at, adjustment.points, terms, unit))
-    replayed = replay_recorded(recorded_history, versions=account_before.versions, events=[event], until=context.now)
+    replayed = replay_recorded(recorded_history, versions=wallet_before.versions, events=[event], until=context.now)
     if any(balance.lifetime > MAX_POINTS for balance in replayed.balances.values()):
         return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("points",))
     if unit not in recorded_history.accounts:

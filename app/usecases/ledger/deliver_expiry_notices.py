@@ -13,7 +13,7 @@ from app.domain.wallets.events import ExpiryNoticeDelivered
 from app.domain.wallets.wallet import Wallet
 from app.store.customers import customers
 from app.store.database.session import Session
-from app.store.events.replay import NewEvent, ReplayedAccount, replay_account, replay_recorded
+from app.store.events.replay import NewEvent, ReplayedWallet, replay_recorded, replay_wallet
 from app.store.ledger import accounts, expiry_notices
 from app.usecases.command import CommandContext, WriteContext, use_case
 from app.usecases.ledger.post_differences import post_differences
@@ -79,7 +79,7 @@ async def _deliver(
     notices = tuple(notice for notice in notices if notice_id in (None, notice.id))
     if not notices:
         return ()
-    replayed = await replay_account(session, account=account, until=write_context.now)
+    replayed = await replay_wallet(session, account=account, until=write_context.now)
     if replayed.recorded_history.ending_merger is not None:
         return ()
     earlier_deliveries = await expiry_notices.deliveries(session, notice_ids=[notice.id for notice in notices])
@@ -108,7 +108,7 @@ async def _record_deliveries(
     session: Session,
     *,
     write_context: WriteContext,
-    replayed: ReplayedAccount,
+    replayed: ReplayedWallet,
     deliveries: Sequence[Delivery],
     notices: dict[str, ExpiryNotice],
 ) -> None:

@@ -11,7 +11,7 @@ from datetime import datetime
 from app.domain.rewards.redemption import Redemption, RedemptionState
 from app.domain.wallets.events import HoldPlaced
 from app.store.database.session import Session
-from app.store.events.replay import ReplayedAccount
+from app.store.events.replay import ReplayedWallet
 from app.store.rewards import redemptions, rewards
 
 
@@ -36,7 +36,7 @@ async def end_redemption(
     return RedemptionChange(before=redemption, after=after)
 
 
-async def expire_holds(session: Session, *, replayed: ReplayedAccount, until: datetime) -> list[RedemptionChange]:
+async def expire_holds(session: Session, *, replayed: ReplayedWallet, until: datetime) -> list[RedemptionChange]:
     """End the holds of an account's own history that expired by an instant.
 
     In the replayed wallet they ended at that time already, so that no further replay is needed.

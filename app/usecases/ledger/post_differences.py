@@ -28,7 +28,7 @@ from app.domain.wallets.unit_account import UnitAccount, terms_at
 from app.store.customers import stored_usage, tiers
 from app.store.database.session import Session
 from app.store.events.recorded_history import RecordedHistory
-from app.store.events.replay import ReplayedAccount, balance_of, next_notice
+from app.store.events.replay import ReplayedWallet, balance_of, next_notice
 from app.store.ledger import accounts, entries, lots
 from app.store.rewards import redemptions
 from app.usecases.command import WriteContext
@@ -62,7 +62,7 @@ async def post_differences(
     session: Session,
     *,
     write_context: WriteContext,
-    replayed: ReplayedAccount,
+    replayed: ReplayedWallet,
     digests: Iterable[int] = (),
     replaced_digests: Iterable[int] = (),
     digest_changes: Mapping[str, DigestChanges] = NO_DIGEST_CHANGES,
@@ -103,7 +103,7 @@ async def post_differences(
     return new_entries
 
 
-def _merged_accounts(replayed: ReplayedAccount) -> Iterator[ReplayedAccount]:
+def _merged_accounts(replayed: ReplayedWallet) -> Iterator[ReplayedWallet]:
     """The accounts merged into this one, directly or through others, as they were replayed with it."""
     merges_by_account = {
         event.history.account_id: event for event in replayed.history.events if isinstance(event, WalletMerged)
@@ -111,7 +111,7 @@ def _merged_accounts(replayed: ReplayedAccount) -> Iterator[ReplayedAccount]:
     recorded_by_account = {merged.account.id: merged for merged in replayed.recorded_history.absorbed_histories}
     for wallet in replayed.wallet.merged_wallets:
         merge, recorded = merges_by_account[wallet.account_id], recorded_by_account[wallet.account_id]
-        merged_account = ReplayedAccount(recorded.account, recorded, replayed.versions, merge.history, wallet, merge.at)
+        merged_account = ReplayedWallet(recorded.account, recorded, replayed.versions, merge.history, wallet, merge.at)
         yield merged_account
         yield from _merged_accounts(merged_account)
 
@@ -120,7 +120,7 @@ async def _post_account(
     session: Session,
     *,
     write_context: WriteContext,
-    replayed: ReplayedAccount,
+    replayed: ReplayedWallet,
     decisions: Mapping[str, Decision],
     redemption_changes: Collection[RedemptionChange],
     until: datetime,
@@ -170,7 +170,7 @@ async def _post_other_units(
     session: Session,
     *,
     write_context: WriteContext,
-    replayed: ReplayedAccount,
+    replayed: ReplayedWallet,
     decisions: Mapping[str, Decision],
     booked_event: BookedEvent,
 ) -> dict[PostingKey, Entry]:
@@ -204,7 +204,7 @@ async def _append_missing_entries(
     session: Session,
     *,
     write_context: WriteContext,
-    replayed: ReplayedAccount,
+    replayed: ReplayedWallet,
     account: Account,
     unit: Unit,
     decisions: Mapping[str, Decision],
@@ -260,7 +260,7 @@ def _reversals_of_excess(
         )
 
 
-def _with_decision(posting: Posting, *, replayed: ReplayedAccount, decisions: Mapping[str, Decision]) -> Posting:
+def _with_decision(posting: Posting, *, replayed: ReplayedWallet, decisions: Mapping[str, Decision]) -> Posting:
     """The posting of a redemption, with the decision that granted it."""
     id = posting.key.id
     decision = decisions.get(id)

@@ -13,7 +13,7 @@ from app.domain.wallets.events import HoldPlaced
 from app.domain.wallets.postings import PostingKey
 from app.store.database.session import Session
 from app.store.events import replay
-from app.store.events.replay import ReplayedAccount, replay_account
+from app.store.events.replay import ReplayedWallet, replay_wallet
 from app.store.ledger import accounts, expiry_notices
 from app.usecases.command import WriteContext
 from app.usecases.ledger.post_differences import post_differences
@@ -55,7 +55,7 @@ async def run_due_changes(session: Session, *, write_context: WriteContext, acco
     if account is None or not is_due(account, at=write_context.now):
         return NOTHING_DUE
     last_replay = account.replayed_through
-    replayed = await replay_account(session, account=account, until=last_replay or write_context.now)
+    replayed = await replay_wallet(session, account=account, until=last_replay or write_context.now)
     if replayed.recorded_history.ending_merger is not None:
         await accounts.update(session, account=account._replace(next_change_at=None, next_notice_at=None))
         return replace(NOTHING_DUE, accounts=1)
@@ -71,7 +71,7 @@ def is_due(account: Account, *, at: datetime) -> bool:
     return any(due_at is not None and due_at <= at for due_at in due_times)
 
 
-def _replayed_to_last_due(replayed: ReplayedAccount, *, to: datetime) -> ReplayedAccount:
+def _replayed_to_last_due(replayed: ReplayedWallet, *, to: datetime) -> ReplayedWallet:
     """The account replayed up to the last instant, at most `to`, at which something was due."""
     until = replayed.until
     while (due_at := replayed.wallet.next_change()) is not None and due_at <= to:
@@ -80,7 +80,7 @@ def _replayed_to_last_due(replayed: ReplayedAccount, *, to: datetime) -> Replaye
     return replace(replayed, until=until)
 
 
-async def _give_notice(session: Session, *, write_context: WriteContext, replayed: ReplayedAccount) -> tuple[int, ...]:
+async def _give_notice(session: Session, *, write_context: WriteContext, replayed: ReplayedWallet) -> tuple[int, ...]:
     """Put one notice into the inbox for all lots whose notice is due; returns the digest of its row."""
     due = [
         due_notice
@@ -101,7 +101,7 @@ async def _give_notice(session: Session, *, write_context: WriteContext, replaye
 
 
 def _summary(
-    new_entries: Mapping[PostingKey, object], *, replayed: ReplayedAccount, since: datetime | None, notices_given: int
+    new_entries: Mapping[PostingKey, object], *, replayed: ReplayedWallet, since: datetime | None, notices_given: int
 ) -> DueChangesSummary:
     """The summary of one account."""
 

@@ -21,7 +21,7 @@ from app.domain.wallets.events import TransferReceived, TransferSent
 from app.domain.wallets.postings import PostingKey
 from app.store.customers import customers, own_wallet
 from app.store.database.session import Session
-from app.store.events.replay import NewEvent, ReplayedAccount, replay_account, replay_recorded
+from app.store.events.replay import NewEvent, ReplayedWallet, replay_recorded, replay_wallet
 from app.store.ledger import transfers
 from app.usecases.command import CommandContext, use_case
 from app.usecases.ledger.instant_after import instant_after
@@ -100,7 +100,7 @@ async def _transfer(
     recipient_customer: Customer,
 ) -> TransferPointsResult | Problem:
     at = instant_after(sender_customer.account, recipient_customer.account, now=context.now)
-    sender_before = await replay_account(session, account=sender_customer.account, until=at)
+    sender_before = await replay_wallet(session, account=sender_customer.account, until=at)
     if not sender_before.versions.not_withdrawn:
         return Problem(ProblemCode.NO_TERMS_IN_FORCE, path=())
     if sender_before.wallet.points.inventory.available(at=at) < command.points:
@@ -118,7 +118,7 @@ async def _transfer(
         actor=context.actor,
     )
     received_event = TransferReceived(transfer.id, at, tuple(transferred.lot for transferred in transferred_lots))
-    recipient = await replay_account(
+    recipient = await replay_wallet(
         session, account=recipient_customer.account, until=at, events=[NewEvent(received_event)]
     )
     balance = recipient.balances[Unit.POINTS]
@@ -143,7 +143,7 @@ async def _transfer(
     )
 
 
-async def _book(session: Session, *, context: CommandContext, replayed: ReplayedAccount, transfer: Transfer) -> str:
+async def _book(session: Session, *, context: CommandContext, replayed: ReplayedWallet, transfer: Transfer) -> str:
     """Book the transfer in one of its accounts; returns the id of its entry."""
     entries = await post_differences(
         session,
@@ -156,7 +156,7 @@ async def _book(session: Session, *, context: CommandContext, replayed: Replayed
 
 
 def _transferred_lots(
-    sender_before: ReplayedAccount, *, points: int, context: CommandContext
+    sender_before: ReplayedWallet, *, points: int, context: CommandContext
 ) -> tuple[TransferredLot, ...]:
     """The transferred points as new lots with the same dates.
 

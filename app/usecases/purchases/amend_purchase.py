@@ -26,7 +26,7 @@ from app.domain.wallets.postings import PostingKey
 from app.store.customers import customers, own_wallet
 from app.store.database.codecs import json_text
 from app.store.database.session import Session
-from app.store.events.replay import NewCorrection, ReplayedAccount, replay_account, replay_recorded
+from app.store.events.replay import NewCorrection, ReplayedWallet, replay_recorded, replay_wallet
 from app.store.programs import locations
 from app.store.purchases import corrections, purchases, receipt_references, refunds
 from app.store.terms import versions
@@ -207,7 +207,7 @@ async def _book_amendment(
         actor=context.actor,
     )
     amendment = _amendment(correction, purchase=purchase, terms=terms, facts=facts)
-    replayed = await replay_account(session, account=customer.account, until=purchase.occurred_at, events=[amendment])
+    replayed = await replay_wallet(session, account=customer.account, until=purchase.occurred_at, events=[amendment])
     state = replayed.wallet.purchases[purchase.id]
     if (problem := _amendment_problem(replayed, purchase=purchase, decision=state.decision)) is not None:
         return problem
@@ -253,7 +253,7 @@ def _amended_row(purchase: Purchase, *, total: Money, facts: PurchaseFacts, deci
     return replace(purchase, total=total, earned=decision.points, facts=facts, facts_text=json_text(facts.to_data()))
 
 
-def _amendment_problem(replayed: ReplayedAccount, *, purchase: Purchase, decision: Decision) -> Problem | None:
+def _amendment_problem(replayed: ReplayedWallet, *, purchase: Purchase, decision: Decision) -> Problem | None:
     """Why the wallet cannot have the amended receipt, or None.
 
     If returned goods turn out to have a higher price, less may be paid with points for the new goods of their exchange.
@@ -276,7 +276,7 @@ def _amendment_problem(replayed: ReplayedAccount, *, purchase: Purchase, decisio
 
 
 async def _with_budget_usage(
-    session: Session, *, context: CommandContext, correction: ReceiptCorrection, replayed: ReplayedAccount
+    session: Session, *, context: CommandContext, correction: ReceiptCorrection, replayed: ReplayedWallet
 ) -> ReceiptCorrection | Problem:
     """The correction with the points and stamps that count towards a staff budget, or the problem that they are too many."""
     if not has_staff_budget(context):

@@ -23,7 +23,7 @@ from app.domain.wallets.postings import PostingKey
 from app.store.customers import customers, own_wallet, rule_facts, tiers
 from app.store.database.codecs import json_text
 from app.store.database.session import Session
-from app.store.events.replay import NewCorrection, ReplayedAccount, replay_account, replay_recorded
+from app.store.events.replay import NewCorrection, ReplayedWallet, replay_recorded, replay_wallet
 from app.store.purchases import corrections, exchanges, purchases, receipt_references, refunds
 from app.store.terms import versions
 from app.usecases.command import CommandContext, use_case
@@ -241,7 +241,7 @@ async def _book_move(session: Session, *, context: CommandContext, move: _Move) 
     )
 
 
-async def _replay_both(session: Session, *, move: _Move) -> tuple[ReplayedAccount, ReplayedAccount, _Move]:
+async def _replay_both(session: Session, *, move: _Move) -> tuple[ReplayedWallet, ReplayedWallet, _Move]:
     """Both wallets replayed with the purchase in its right place, and the move with its share of budgets.
 
     Both are the same wallet if the two customers share it.
@@ -249,13 +249,13 @@ async def _replay_both(session: Session, *, move: _Move) -> tuple[ReplayedAccoun
     from_account, to_account = move.from_customer.account, move.to_customer.account
     at, shared = move.before.occurred_at, from_account.id == to_account.id
     events = [move.leaving, move.arriving] if shared else [move.arriving]
-    target = await replay_account(session, account=to_account, until=at, events=events)
+    target = await replay_wallet(session, account=to_account, until=at, events=events)
     move = move.with_clause_budgets_of(target.wallet.purchases[move.before.id].decision)
     if shared:
         both = [move.leaving, move.arriving]
         target = replay_recorded(target.recorded_history, versions=target.versions, events=both, until=at)
         return target, target, move
-    source = await replay_account(session, account=from_account, until=at, events=[move.leaving])
+    source = await replay_wallet(session, account=from_account, until=at, events=[move.leaving])
     return source, target, move
 
 
@@ -264,8 +264,8 @@ async def _book_in_both_wallets(
     *,
     context: CommandContext,
     move: _Move,
-    source: ReplayedAccount,
-    target: ReplayedAccount,
+    source: ReplayedWallet,
+    target: ReplayedWallet,
     from_rows: DigestChanges,
     to_rows: DigestChanges,
 ) -> tuple[str | None, str | None]:

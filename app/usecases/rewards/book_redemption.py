@@ -28,7 +28,7 @@ from app.domain.wallets.wallet import Wallet
 from app.store.database.codecs import json_text
 from app.store.database.session import Session
 from app.store.events import stored_old_prices
-from app.store.events.replay import NewEvent, balance_of, replay_account, replay_recorded
+from app.store.events.replay import NewEvent, balance_of, replay_recorded, replay_wallet
 from app.store.events.uses_on_hold import uses_on_hold
 from app.store.ledger import lots
 from app.store.rewards import redemptions, rewards
@@ -118,7 +118,7 @@ async def book_by_replay(
 ) -> RedeemRewardResult | Problem:
     """Replay the wallet, decide by its balance at the time of the redemption and its balance now, and post the differences."""
     account, at = request.customer.account, request.facts.occurred_at
-    before = await replay_account(session, account=account, until=at)
+    before = await replay_wallet(session, account=account, until=at)
     wallet_then = before.wallet if account.all_events_before(at) else before.as_of(at, customer_id=request.customer_id)
     customer_id, terms = request.customer_id, request.terms
     held_uses = uses_on_hold(

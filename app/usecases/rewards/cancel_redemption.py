@@ -25,7 +25,7 @@ from app.domain.units import Unit
 from app.domain.wallets.postings import PostingKey
 from app.store.customers import customers, own_wallet
 from app.store.database.session import Session
-from app.store.events.replay import replay_account
+from app.store.events.replay import replay_wallet
 from app.store.rewards import redemptions, reversals
 from app.store.terms import versions
 from app.usecases.command import CommandContext, balances_now, use_case
@@ -190,7 +190,7 @@ async def _reverse(
     )
     change = await end_redemption(session, redemption=redemption, state=RedemptionState.CANCELLED, ended_at=None)
     await reversals.add(session, reversal=new_reversal)
-    replayed = await replay_account(session, account=paid.customer.account, until=at)
+    replayed = await replay_wallet(session, account=paid.customer.account, until=at)
     entries = await post_differences(
         session,
         write_context=context,

@@ -14,7 +14,7 @@ from app.domain.units import Unit
 from app.domain.wallets.postings import PostingKey
 from app.store.customers import customers, own_wallet
 from app.store.database.session import Session
-from app.store.events.replay import replay_account
+from app.store.events.replay import replay_wallet
 from app.store.purchases.receipt_references import MAX_LISTED_MATCHES
 from app.store.rewards import redemptions
 from app.store.terms import versions
@@ -160,7 +160,7 @@ async def _capture(
     if deciding_terms is None:
         raise LookupError(f"terms version {hold.terms_version} is missing")
     await count_clause_uses(session, context=context, redemption=hold, terms=deciding_terms)
-    replayed = await replay_account(session, account=customer.account, until=context.now)
+    replayed = await replay_wallet(session, account=customer.account, until=context.now)
     changes = [RedemptionChange(before=hold, after=after)]
     new_entries = await post_differences(
         session, write_context=context, replayed=replayed, redemption_changes=changes, event_id=id
@@ -180,7 +180,7 @@ async def _release(
     session: Session, *, context: CommandContext, hold: Redemption, customer: Customer
 ) -> ReleaseHoldResult:
     change = await end_redemption(session, redemption=hold, state=RedemptionState.CANCELLED, ended_at=context.now)
-    replayed = await replay_account(session, account=customer.account, until=context.now)
+    replayed = await replay_wallet(session, account=customer.account, until=context.now)
     new_entries = await post_differences(session, write_context=context, replayed=replayed, redemption_changes=[change])
     expiry_entry_ids = [entry.id for posting_key, entry in new_entries.items() if posting_key.type is EntryType.EXPIRE]
     return ReleaseHoldResult(

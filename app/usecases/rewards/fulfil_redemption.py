@@ -10,7 +10,7 @@ from app.domain.problems import Problem, ProblemCode
 from app.domain.rewards.redemption import Redemption, RedemptionState
 from app.store.customers import customers, own_wallet
 from app.store.database.session import Session
-from app.store.events.replay import replay_account
+from app.store.events.replay import replay_wallet
 from app.store.rewards import redemptions
 from app.store.terms import versions
 from app.usecases.command import CommandContext, use_case
@@ -94,7 +94,7 @@ async def _fulfil(
     if deciding_terms is None:
         raise LookupError(f"terms version {redemption.terms_version} is missing")
     # No points move, but the digest of the account must cover the new state; what is due by now is settled, too.
-    replayed = await replay_account(session, account=customer.account, until=context.now)
+    replayed = await replay_wallet(session, account=customer.account, until=context.now)
     change = RedemptionChange(before=redemption, after=after)
     await post_differences(session, write_context=context, replayed=replayed, redemption_changes=[change])
     return FulfilRedemptionResult(

@@ -12,7 +12,7 @@ from app.domain.purchases.facts import PurchaseFacts
 from app.domain.rewards.redemption import RedemptionState
 from app.store.customers import mergers
 from app.store.database.session import Session
-from app.store.events.replay import replay_account
+from app.store.events.replay import replay_wallet
 from app.store.purchases import purchases
 from app.store.rewards import redemption_payments
 
@@ -73,7 +73,7 @@ async def spent_problem(session: Session, *, redemption_id: str, account: Accoun
     purchase = await purchases.by_id(session, purchase_id=purchase_id) if purchase_id is not None else None
     if purchase is None:
         return None
-    replayed = await replay_account(session, account=account, until=at)
+    replayed = await replay_wallet(session, account=account, until=at)
     if any(redemption_id in unit_account.inventory.consumed for unit_account in replayed.wallet.unit_accounts.values()):
         wrong = detail("REFUND_PURCHASE", receipt=purchase.external_id)
         return Problem(ProblemCode.REDEMPTION_SPENT, path=("redemption",), detail=wrong)

@@ -75,7 +75,7 @@ def _command(input: CreateLocationInput) -> CreateLocation | Problem:
 
     if not LOCATION_KEY.fullmatch(input.key):
         return invalid("key", key_format())
-    if (name_detail := names.name_error(input.name, max_length=100, quoted=True)) is not None:
+    if (name_detail := names.name_error(input.name, max_length=100, rejects_quotation_marks=True)) is not None:
         return invalid("name", name_detail)
     if input.address is not None and not 1 <= len(input.address) <= 500:
         return invalid("address", length(1, 500))

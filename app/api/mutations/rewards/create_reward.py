@@ -28,7 +28,7 @@ _PICTURE_URL = re.compile(r"https://[^\s\"<>]{1,500}")
 
 @strawberry.input(description="A reward to put into the catalogue. Its cost is a clause of the terms.")
 class CreateRewardInput(CommandInput):
-    """Exactly what the customer gets."""
+    """The reward to add: its names, picture, stock and cash part."""
 
     key: str = strawberry.field(description="Your name for it, a-z, 0-9 and dashes, 1 to 40; the terms use it.")
     name: str = strawberry.field(
@@ -88,7 +88,7 @@ def _command(input: CreateRewardInput, *, context: Context) -> CreateReward | Pr
     if not _KEY.fullmatch(input.key):
         return invalid("key", key_format())
     try:
-        name = normalised_name(input.name, quoted=True)
+        name = normalised_name(input.name, rejects_quotation_marks=True)
     except InvalidNameError as error:
         return invalid("name", error.detail)
     try:

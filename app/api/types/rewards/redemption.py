@@ -76,7 +76,7 @@ class Redemption(Node):
         return await load_actor(self.entity.actor, info=info)
 
     @strawberry.field(
-        description="The first instant at which its customer can no longer cancel it, by the terms of the redemption; null unless it is ISSUED, and if those terms do not let customers cancel."
+        description="The first instant at which its customer can no longer cancel it, by the terms of the redemption; null if it is not ISSUED, or if those terms do not let customers cancel."
     )
     async def cancellable_until(self, info: Info) -> datetime | None:
         """By the clause on cancelling of the terms that decided the redemption."""

@@ -197,7 +197,7 @@ class PublicTermsQueries:
         """One version; the caller's key, if there is one, makes no difference."""
         application = info.context.application
         terms = await application.query_across_programs(
-            public_terms_query.public_terms, slug=program, number=version, now=application.now
+            public_terms_query.public_terms, slug=program, number=version, now_of=application.now
         )
         if terms is None:
             return None

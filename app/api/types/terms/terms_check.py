@@ -19,7 +19,7 @@ from app.domain.terms.changes import ChangeDirection
 from app.domain.terms.lint.finding import LintCode, LintFinding
 from app.domain.terms.text import TextFormat, render
 from app.domain.terms.validation import TermsError
-from app.queries.terms.terms_check import CheckedDraft, check_draft, draft_basis
+from app.queries.terms.terms_check import CheckedDraft, check_draft, draft_context
 from app.usecases.terms.publish_terms import terms_problem
 
 
@@ -141,9 +141,14 @@ async def check_terms(clauses: list[ClauseInput], *, effective_from: datetime | 
     except TermsError as error:
         problem = Problem(ProblemCode.INVALID_INPUT, path=error.path, detail=error.detail)
         return TermsCheck(checked_draft=None, problem=problem)
-    basis = await context.query(draft_basis, now=context.now)
+    checking_context = await context.query(draft_context, now=context.now)
     checked = await asyncio.to_thread(
-        check_draft, basis, program=context.program, clauses=drafted, effective_from=effective_from, now=context.now
+        check_draft,
+        checking_context,
+        program=context.program,
+        clauses=drafted,
+        effective_from=effective_from,
+        now=context.now,
     )
     if isinstance(checked, TermsError):
         return TermsCheck(checked_draft=None, problem=terms_problem(checked))

@@ -17,7 +17,7 @@ from app.domain.terms.version import Terms
 from app.domain.wallets.events import ExchangeRecorded, PurchaseRecorded
 from app.domain.wallets.postings import PostingKey
 from app.store.database.session import Session
-from app.store.events.replay import NewEvent, ReplayedAccount, replay_account
+from app.store.events.replay import NewEvent, ReplayedWallet, replay_wallet
 from app.store.purchases import exchanges, purchases, refunds
 from app.usecases.command import CommandContext
 from app.usecases.ledger.count_usage import count_purchase
@@ -50,13 +50,21 @@ async def book_exchange(
 ) -> tuple[Purchase, RecordExchangeResult] | Problem:
     """Replay the wallet with the exchange at its business time, and book all that this changes."""
     purchase, returned, customer_id = exchange.purchase, exchange.returned, exchange.purchase.customer_id
-    tie_breaker = exchange.purchase_command.tie_breaker(context.program.numbering, zone=exchange.facts.zone)
-    new_receipt = PurchaseRecorded(context.new_id(), customer_id, tie_breaker, exchange.facts, exchange.terms)
-    number = exchange.refund_command.external_id or tie_breaker
-    event = ExchangeRecorded(
-        context.new_id(), purchase.id, new_receipt.at, returned.lines, new_receipt, number, returned.amounts
+    new_receipt_tie_breaker = exchange.purchase_command.tie_breaker(context.program.numbering, zone=exchange.facts.zone)
+    new_receipt = PurchaseRecorded(
+        context.new_id(), customer_id, new_receipt_tie_breaker, exchange.facts, exchange.terms
     )
-    replayed = await replay_account(
+    exchange_tie_breaker = exchange.refund_command.external_id or new_receipt_tie_breaker
+    event = ExchangeRecorded(
+        context.new_id(),
+        purchase.id,
+        new_receipt.at,
+        returned.lines,
+        new_receipt,
+        exchange_tie_breaker,
+        returned.amounts,
+    )
+    replayed = await replay_wallet(
         session, account=exchange.customer.account, until=event.at, events=[NewEvent(event, customer_id=customer_id)]
     )
     if any(balance.lifetime > MAX_POINTS for balance in replayed.balances.values()):
@@ -95,7 +103,7 @@ async def _record(
     exchange: PreparedExchange,
     new_purchase: Purchase,
     refund: Refund,
-    replayed: ReplayedAccount,
+    replayed: ReplayedWallet,
 ) -> RecordExchangeResult:
     """Write both receipts and everything that the exchange changes."""
     terms, customer = exchange.terms, exchange.customer

@@ -29,7 +29,7 @@ from app.domain.wallets.postings import Posting, PostingKey
 from app.store.database.codecs import json_text
 from app.store.database.session import Session
 from app.store.events import snapshot_path
-from app.store.events.replay import NewEvent, replay_account
+from app.store.events.replay import NewEvent, replay_wallet
 from app.store.ledger import accounts
 from app.store.purchases import purchases
 from app.store.terms import versions
@@ -174,7 +174,7 @@ async def _book_by_replay(
     event = PurchaseRecorded(
         context.new_id(), customer_id, command.tie_breaker(context.program.numbering, zone=facts.zone), facts, terms
     )
-    replayed = await replay_account(
+    replayed = await replay_wallet(
         session, account=customer.account, until=event.at, events=[NewEvent(event, customer_id=customer_id)]
     )
     state = replayed.wallet.purchases[event.id]

@@ -26,7 +26,7 @@ from app.store.customers import stored_usage
 from app.store.customers.stored_usage import Reduction
 from app.store.database.session import Session
 from app.store.events import snapshot_path
-from app.store.events.replay import NewEvent, replay_account
+from app.store.events.replay import NewEvent, replay_wallet
 from app.store.ledger import lots
 from app.store.purchases import exchanges, refunds
 from app.store.terms import versions
@@ -237,7 +237,7 @@ async def _book_by_replay(
     """Replay the wallet with the refund at its business time, and book all that this changes."""
     id, number = write_context.new_id(), command.external_id or ""
     event = RefundRecorded(id, purchase.id, command.occurred_at, returned.lines, number, returned.amounts)
-    replayed = await replay_account(
+    replayed = await replay_wallet(
         session, account=customer.account, until=event.at, events=[NewEvent(event, customer_id=purchase.customer_id)]
     )
     refund_outcome = replayed.wallet.refund_outcomes[event.id]

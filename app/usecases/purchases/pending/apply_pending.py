@@ -40,13 +40,15 @@ async def apply_pending_refunds(
             continue
         outcome = await _apply(session, context=context, purchase=purchase, pending=pending)
         if isinstance(outcome, Problem):
-            await pending_refunds.settle(session, pending_id=pending.id, refund_id=None, rejected_with=outcome.code)
+            await pending_refunds.store_outcome(
+                session, pending_id=pending.id, refund_id=None, rejected_with=outcome.code
+            )
             continue
         if isinstance(outcome, RecordRefundResult):
-            await pending_refunds.settle(session, pending_id=pending.id, refund_id=outcome.refund_id)
+            await pending_refunds.store_outcome(session, pending_id=pending.id, refund_id=outcome.refund_id)
             balances = outcome.balances
             continue
-        await pending_refunds.settle(session, pending_id=pending.id, refund_id=outcome.result.refund.refund_id)
+        await pending_refunds.store_outcome(session, pending_id=pending.id, refund_id=outcome.result.refund.refund_id)
         balances = outcome.result.purchase.balances
         if outcome.new_purchase is not None and outcome.has_pending_refunds:
             balances = await apply_pending_refunds(session, context=context, purchase=outcome.new_purchase) or balances
