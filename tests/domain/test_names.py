@@ -91,7 +91,7 @@ def test_quoted_names_contain_no_quotation_marks(mark: str) -> None:
     name = f"a{mark} and b"
     assert normalised_name(name, paragraphs=True) == normalised_name(name) == name
     assert name_error(name) is None
-    assert name_error(name, quoted=True) is not None
+    assert name_error(name, rejects_quotation_marks=True) is not None
     drafts = [
         a_clause(PointsPerVisit(1), Products(exclude=frozenset({name}))),
         a_clause(
@@ -108,7 +108,7 @@ def test_quoted_names_contain_no_quotation_marks(mark: str) -> None:
 
 @pytest.mark.parametrize("name", ["Chef's menu", "Chef’s menu", '5" plate', "Tea & cake", "a and b"])
 def test_apostrophes_and_inch_signs_are_allowed(name: str) -> None:
-    assert name_error(name, quoted=True) is None
+    assert name_error(name, rejects_quotation_marks=True) is None
 
 
 def test_stored_terms_with_quotation_marks_are_still_read() -> None:

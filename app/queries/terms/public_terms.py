@@ -78,7 +78,7 @@ class PublicTerms:
 async def public_program(
     session: UnscopedSession, *, slug: str, now_of: Callable[[Program], datetime]
 ) -> PublicProgram | None:
-    """The program with this slug, listed or not; None if there is none. `now` reads the program's clock."""
+    """The program with this slug, listed or not; None if there is none. `now_of` reads the program's clock."""
     program = await programs.by_slug(session, slug=slug)
     return None if program is None else await _with_versions(session, program=program, at=now_of(program))
 
