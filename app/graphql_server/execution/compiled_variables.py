@@ -119,11 +119,11 @@ def _compile_list(inner: Coerce) -> Coerce:
 
 
 def _compile_object(type_: GraphQLInputObjectType, fields: dict[str, tuple[str, Coerce]], required: set[str]) -> Coerce:
-    is_one_of = type_.is_one_of
+    takes_one_field = type_.is_one_of
     out_type = type_.out_type
 
     def coerce_fields(value: Any) -> Any:
-        if type(value) is not dict or (is_one_of and (len(value) != 1 or None in value.values())):
+        if type(value) is not dict or (takes_one_field and (len(value) != 1 or None in value.values())):
             raise _LeaveToGraphQLCore
         if not fields.keys() >= value.keys() >= required:
             raise _LeaveToGraphQLCore

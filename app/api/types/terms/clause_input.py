@@ -119,10 +119,10 @@ def _drafted_clause(clause: ClauseInput, *, currency: str, path: tuple[str, ...]
     )
 
 
-def _rule(one_of_input: object, *, kinds: Sequence[type[Rule]], currency: str, path: tuple[str, ...]) -> Any:
+def _rule(input_by_kind: object, *, kinds: Sequence[type[Rule]], currency: str, path: tuple[str, ...]) -> Any:
     """The rule, of one of the kinds, that a @oneOf input contains. Raises TermsError."""
     for kind in kinds:
-        rule_input = getattr(one_of_input, kind.kind)
+        rule_input = getattr(input_by_kind, kind.kind)
         if rule_input is None or rule_input is strawberry.UNSET:
             continue
         path = (*path, to_camel_case(kind.kind))
