@@ -29,7 +29,7 @@ from app.domain.terms.conditions.groups import AnyOf, ExceptWhen
 from app.domain.terms.conditions.locations import Locations
 from app.domain.terms.conditions.preferences import Preferences
 from app.domain.terms.conditions.products import Products
-from app.domain.terms.effects import EFFECTS, STANDARD
+from app.domain.terms.effects import EFFECTS, STANDARD_CLAUSES
 from app.domain.terms.effects.effect import Effect
 from app.domain.terms.effects.points_per_amount import PointsPerAmount
 from app.domain.terms.effects.points_per_visit import PointsPerVisit
@@ -100,7 +100,7 @@ def test_traditional_chinese_is_written_in_traditional_characters() -> None:
 def test_every_kind_of_rule_has_samples() -> None:
     assert {condition.kind for condition in CONDITION_VARIANTS} == {value.kind for value in CONDITIONS}
     assert {effect.kind for effect in EFFECT_VARIANTS} == {value.kind for value in EFFECTS}
-    assert {type(effect) for _, effect in STANDARD} <= {type(effect) for effect in EFFECT_VARIANTS}
+    assert {type(effect) for _, effect in STANDARD_CLAUSES} <= {type(effect) for effect in EFFECT_VARIANTS}
 
 
 @pytest.mark.parametrize("locale", Locale)

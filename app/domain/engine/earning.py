@@ -161,7 +161,7 @@ def _reasons_with_budget(evaluated: _EvaluatedClause, limited_award: Award) -> t
     budget = evaluated.clause.budget
     assert budget is not None, "only a budget reduces an award"
     points_left = budget.points_left(evaluated.selected.rule_facts, clause=limited_award.key)
-    finding = budget.used_up(points_left, wanted=limited_award.unlimited_points)
+    finding = budget.used_up_finding(points_left, wanted=limited_award.unlimited_points)
     path = (evaluated.clause.conditions.index(budget),)
     verdict = Verdict.LIMITED if limited_award.points else Verdict.NOT_MET
     budget_reason = Reason(limited_award.key, verdict, finding, path)
@@ -254,8 +254,8 @@ def _multiplier_award(
         for base in bases
         for part in base.effect.earn(base.selected.narrowed_to(lambda line: line.number in lines)).each()
     ]
-    extra = effect.extra
-    exact = Parts.of(parts).scaled(extra.numerator, extra.denominator) if parts else Parts((0,))
+    added_factor = effect.added_factor
+    exact = Parts.of(parts).scaled(added_factor.numerator, added_factor.denominator) if parts else Parts((0,))
     return _award_within_budget(award(evaluated.clause.key, exact, rounding=rounding), evaluated)
 
 

@@ -131,7 +131,7 @@ def _point_weights(
             clause_weights = {}
             for base_clause, effect in base_clauses:
                 base_goods = selected[base_clause.key].narrowed_to(lambda line, lines=lines: line.number in lines)  # type: ignore[misc]
-                factor = extra.extra * (
+                factor = extra.added_factor * (
                     _budget_fraction(base_clause, effect, awarded=awarded, selected=selected)
                     if base_clause.key in limited
                     else 1

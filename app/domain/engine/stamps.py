@@ -23,7 +23,7 @@ def stamps_earned(terms: Terms, *, purchase: EligiblePurchase) -> tuple[int, tup
         reasons += clause_reasons
         if not matches:
             continue
-        awarded = effect.earn(selected) * (times_awarded(clause, selected=selected) if effect.once else 1)
+        awarded = effect.earn(selected) * (times_awarded(clause, selected=selected) if effect.gives_fixed_number else 1)
         stamps += awarded
         if awarded:
             finding = Finding(True, ReasonCode.STAMPS_EARNED, awarded)

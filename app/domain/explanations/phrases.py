@@ -18,7 +18,7 @@ from app.domain.terms.conditions.every_nth_item import EveryNthItem
 from app.domain.terms.conditions.every_nth_visit import EveryNthVisit
 from app.domain.terms.conditions.first_purchase import FirstPurchase
 from app.domain.terms.conditions.groups import AllOf, AnyOf, ExceptWhen
-from app.domain.terms.conditions.listed import Listed
+from app.domain.terms.conditions.listed_goods import ListedGoods
 from app.domain.terms.conditions.locations import Locations
 from app.domain.terms.conditions.member_for import MemberFor
 from app.domain.terms.conditions.minimum_quantity import MinimumQuantity
@@ -123,7 +123,7 @@ def _(condition: AtTill, phrasebook: Phrasebook) -> str:  # noqa: ARG001 - it ha
 
 
 @answer_phrase.register
-def _(condition: Listed, phrasebook: Phrasebook) -> str:
+def _(condition: ListedGoods, phrasebook: Phrasebook) -> str:
     included, excluded = (
         quoted(sorted(names), phrasebook=phrasebook) for names in (condition.include, condition.exclude)
     )

@@ -69,10 +69,11 @@ def changes(before: Terms, after: Terms) -> tuple[ClauseChange, ...]:
     added_or_changed = []
     for key, clause in new.items():
         if key not in old:
-            added_or_changed.append(ClauseChange(None, clause, comparison.added(clause)))
+            added_or_changed.append(ClauseChange(None, clause, comparison.direction_of_added(clause)))
         elif _differs(old[key], clause) or comparison.was_reordered(key):
-            added_or_changed.append(ClauseChange(old[key], clause, comparison.changed(old[key], clause)))
-    removed = [ClauseChange(clause, None, comparison.removed(clause)) for key, clause in old.items() if key not in new]
+            added_or_changed.append(ClauseChange(old[key], clause, comparison.direction_of_changed(old[key], clause)))
+    removed_clauses = [clause for key, clause in old.items() if key not in new]
+    removed = [ClauseChange(clause, None, comparison.direction_of_removed(clause)) for clause in removed_clauses]
     return (*added_or_changed, *removed)
 
 
@@ -96,7 +97,7 @@ def _owner_supplied_all(conditions: Sequence[Condition]) -> tuple[Condition, ...
 def _owner_supplied(condition: Condition) -> Condition:
     if isinstance(condition, Group):
         return condition.with_conditions(_owner_supplied_all(condition.conditions))
-    filled_in = {part.name: part.default for part in fields_of(type(condition)) if not part.owner_supplied}
+    filled_in = {field.name: field.default for field in fields_of(type(condition)) if not field.owner_supplied}
     return replace(condition, **filled_in) if filled_in else condition  # type: ignore[type-var]  # every rule is a dataclass
 
 
@@ -108,7 +109,7 @@ class _Comparison:
             key for terms in (before, after) for clause in terms.clauses for key in _excluders_of(clause)
         }
         # Which purchases use a limited clause depends on the clauses that compete with it.
-        self._limited_clauses = [
+        self._limited_keys = [
             clause.key
             for clause in before.clauses
             if clause.use_limit is not None and isinstance(clause.effect, Earning | PointsMultiplier)
@@ -121,7 +122,7 @@ class _Comparison:
         )
         modes = {terms.combination for terms in (before, after)}
         self._first_counts = CombinationMode.FIRST in modes
-        self._reordered_keys = _reordered_clauses(before, after) if self._first_counts else frozenset()
+        self._reordered_keys = _reordered_clause_keys(before, after) if self._first_counts else frozenset()
         # If a tier is reached sooner, clauses that require it match more purchases.
         self._tiers_harm = any(
             self._displaces(clause)
@@ -135,20 +136,20 @@ class _Comparison:
         self._ages_from_activation = validity.expires and validity.since is not ValidityStart.EARNING
 
     def was_reordered(self, key: str) -> bool:
-        """Whether the clause's order changed while the first matching clause counts."""
+        """Whether the place of the clause among the others changed, and the first matching clause counts."""
         return key in self._reordered_keys
 
-    def added(self, clause: Clause) -> ChangeDirection:
-        """The direction of a new clause; one that displaces others may harm."""
+    def direction_of_added(self, clause: Clause) -> ChangeDirection:
+        """The direction of a new clause; a clause that displaces others may harm."""
         harms = self._displaces(clause) or self._competes_for_limit(clause) or self._budgets.are_affected_by(clause)
-        return ChangeDirection.BETTER if clause.effect.benefit and not harms else ChangeDirection.WORSE
+        return ChangeDirection.BETTER if clause.effect.is_benefit and not harms else ChangeDirection.WORSE
 
-    def removed(self, clause: Clause) -> ChangeDirection:
+    def direction_of_removed(self, clause: Clause) -> ChangeDirection:
         """The direction of a removed clause: better only for a burden that did not protect a budget."""
         harms = self._shortens_validity(clause.effect) or self._budgets.are_affected_by(clause)
-        return ChangeDirection.BETTER if clause.effect.burden and not harms else ChangeDirection.WORSE
+        return ChangeDirection.BETTER if clause.effect.is_burden and not harms else ChangeDirection.WORSE
 
-    def changed(self, old: Clause, new: Clause) -> ChangeDirection:
+    def direction_of_changed(self, old: Clause, new: Clause) -> ChangeDirection:
         """The direction of a changed clause: better only if conditions and effect are at least as good."""
         if self.was_reordered(new.key) or type(old.effect) is not type(new.effect):
             return ChangeDirection.WORSE
@@ -157,11 +158,11 @@ class _Comparison:
         if is_wider and is_narrower and gives_no_less and gives_no_more:
             return ChangeDirection.NEUTRAL
         changes_limit_only = old.effect == new.effect and _without_limit(old) == _without_limit(new)
-        if self._competes_for_limit(new) and not (changes_limit_only and self._limited_clauses == [new.key]):
+        if self._competes_for_limit(new) and not (changes_limit_only and self._limited_keys == [new.key]):
             return ChangeDirection.WORSE
         if self._changes_counted_items(old, new) or self._changes_matching(new):
             return ChangeDirection.WORSE
-        if self._budgets.are_affected_by(new) and not self._budgets.last_longer(old, new):
+        if self._budgets.are_affected_by(new) and not self._budgets.are_only_enlarged(old, new):
             return ChangeDirection.WORSE
         if not (is_wider and gives_no_less) or (not is_narrower and self._widening_harms(old, new)):
             return ChangeDirection.WORSE
@@ -176,7 +177,7 @@ class _Comparison:
     def _competes_for_limit(self, clause: Clause) -> bool:
         """Whether a change of the clause may shift which purchases use a limited clause."""
         competing = Earning | PointsMultiplier | Combination | CountedAmounts | RoundingRule
-        return bool(self._limited_clauses) and isinstance(clause.effect, competing)
+        return bool(self._limited_keys) and isinstance(clause.effect, competing)
 
     def _changes_counted_items(self, old: Clause, new: Clause) -> bool:
         """Whether other items are counted, or none: a different item becomes the nth, and six at once no longer contain several nth items."""
@@ -198,10 +199,9 @@ class _Comparison:
         if self._displaces(new):
             return True
         has_limit = old.use_limit is not None or new.use_limit is not None
-        if has_limit and isinstance(new.effect, Earning | Extra | Stamps):
-            # The uses of a period may now go to purchases that give less.
-            return _without_limit(old) != _without_limit(new)
-        return False
+        # With a limit, the uses of a period may now go to purchases that give less.
+        is_limited_award = has_limit and isinstance(new.effect, Earning | Extra | Stamps)
+        return is_limited_award and _without_limit(old) != _without_limit(new)
 
 
 class _SharedBudgets:
@@ -235,7 +235,7 @@ class _SharedBudgets:
         competing = Earning | PointsMultiplier | Combination
         return isinstance(effect, competing) and any(isinstance(other.effect, competing) for other in self._clauses)
 
-    def last_longer(self, old: Clause, new: Clause) -> bool:
+    def are_only_enlarged(self, old: Clause, new: Clause) -> bool:
         """Whether only the budget of a clause grows, so that at no time less of it is left.
 
         True for fixed awards, and for the only earning clause if the last award is given in part; not with a cap, which
@@ -247,8 +247,8 @@ class _SharedBudgets:
             return False
         if not new.budget.at_least_as_wide(old.budget):
             return False
-        is_only_rival = all(keys == {new.key} for keys in self._competing_keys) and isinstance(new.effect, Earning)
-        return isinstance(new.effect, BonusPoints) or (is_only_rival and new.budget.mode is BudgetMode.PARTIAL)
+        competes_alone = all(keys == {new.key} for keys in self._competing_keys) and isinstance(new.effect, Earning)
+        return isinstance(new.effect, BonusPoints) or (competes_alone and new.budget.mode is BudgetMode.PARTIAL)
 
 
 def _without_budget(clause: Clause) -> list[Condition]:
@@ -263,7 +263,7 @@ def _excluders_of(clause: Clause) -> frozenset[str]:
     return frozenset(key for leaf in clause.leaves if isinstance(leaf, NotCombinedWith) for key in leaf.clauses)
 
 
-def _reordered_clauses(before: Terms, after: Terms) -> frozenset[str]:
+def _reordered_clause_keys(before: Terms, after: Terms) -> frozenset[str]:
     """Keys of the earning clauses in both versions whose order changed."""
     orders = []
     for terms, other in ((before, after), (after, before)):
@@ -285,13 +285,13 @@ def _is_certain(condition: Condition) -> bool:
 
 def _implies(condition: Condition, other: Condition) -> bool:
     if isinstance(condition, AnyOf):
-        return all(_implies(each, other) for each in condition.conditions)
+        return all(_implies(nested, other) for nested in condition.conditions)
     if isinstance(other, AllOf):
-        return all(_implies(condition, each) for each in other.conditions)
+        return all(_implies(condition, nested) for nested in other.conditions)
     if isinstance(other, AnyOf):
-        return any(_implies(condition, each) for each in other.conditions)
+        return any(_implies(condition, nested) for nested in other.conditions)
     if isinstance(condition, AllOf):
-        return any(_implies(each, other) for each in condition.conditions)
+        return any(_implies(nested, other) for nested in condition.conditions)
     if isinstance(condition, ExceptWhen) and isinstance(other, ExceptWhen):
         # The exception shrinks if everything it covers was covered before.
         return implies(other.conditions, condition.conditions)

@@ -11,7 +11,7 @@ from app.domain.i18n import Phrasebook
 from app.domain.i18n.sentences import GoodsForm, PlacedPhrase, Position, giving, pricing
 from app.domain.terms.conditions.birthday_window import BirthdayWindow
 from app.domain.terms.conditions.budget import Budget
-from app.domain.terms.conditions.condition import Condition, Selecting
+from app.domain.terms.conditions.condition import Condition, Selector
 from app.domain.terms.conditions.every_nth_item import EveryNthItem
 from app.domain.terms.conditions.every_nth_visit import EveryNthVisit
 from app.domain.terms.conditions.first_purchase import FirstPurchase
@@ -27,21 +27,21 @@ class ConditionStep(NamedTuple):
     """A condition prepared for evaluation, with its path in the clause.
 
     `sees_whole_purchase`: it is checked on the whole purchase instead of the selection. `only_selector` is the condition
-    itself if it alone made the selection, so that it holds for every selected line.
+    itself if no other condition selects lines, so that it holds for every selected line; otherwise None.
     """
 
     path: tuple[int, ...]
     condition: Condition
     is_group: bool
     sees_whole_purchase: bool
-    only_selector: Selecting | None
+    only_selector: Selector | None
 
 
 @dataclass(frozen=True)
 class Clause:
     """One rule: if all conditions hold, the effect applies. `key` is its stable name across versions.
 
-    `units` are those that members can collect or spend under its terms; `printed` is False for a standard clause that
+    `units` are those that members can collect or spend under its terms; `is_printed` is False for a standard clause that
     cannot apply.
     """
 
@@ -63,12 +63,12 @@ class Clause:
         return tuple(leaves(self.conditions))
 
     @cached_property
-    def selectors(self) -> tuple[Selecting | Group, ...]:
+    def selectors(self) -> tuple[Selector | Group, ...]:
         """The conditions that select lines."""
         return tuple(
             condition
             for condition in self.conditions
-            if isinstance(condition, Selecting | Group) and condition.selects_lines
+            if isinstance(condition, Selector | Group) and condition.selects_lines
         )
 
     @cached_property
@@ -98,7 +98,7 @@ class Clause:
 
     @cached_property
     def needs_counters(self) -> bool:
-        """Whether counters are kept for this clause: uses, items, or points."""
+        """Whether counters are stored for this clause: uses, items, or points."""
         return (
             self.use_limit is not None
             or self.budget is not None
@@ -112,8 +112,8 @@ class Clause:
 
         Only such clauses apply to the price difference of an exchange, which is neither a visit nor items.
         """
-        others = (FirstPurchase, EveryNthVisit, EveryNthItem, MinimumQuantity, Budget)
-        return self.effect.depends_on_amount and not any(isinstance(leaf, others) for leaf in self.leaves)
+        other_kinds = (FirstPurchase, EveryNthVisit, EveryNthItem, MinimumQuantity, Budget)
+        return self.effect.depends_on_amount and not any(isinstance(leaf, other_kinds) for leaf in self.leaves)
 
     @cached_property
     def steps(self) -> tuple[ConditionStep, ...]:
@@ -126,19 +126,19 @@ class Clause:
                 condition,
                 isinstance(condition, Group),
                 has_several_selectors and condition.selects_lines,
-                condition if isinstance(condition, Selecting) and not has_several_selectors else None,
+                condition if isinstance(condition, Selector) and not has_several_selectors else None,
             )
             for index, condition in enumerate(self.conditions)
         )
 
     @cached_property
     def depends_on_other_clauses(self) -> bool:
-        """Whether it depends on which other clauses match."""
+        """Whether the clause depends on which other clauses match."""
         return any(isinstance(condition, NotCombinedWith) for condition in self.conditions)
 
     def statement(self, phrasebook: Phrasebook) -> str:
         """The clause as one sentence, with a second one if its effect needs it."""
-        effect = self._effect(phrasebook)
+        effect = self._effect_phrase(phrasebook)
         if self.kind is ClauseKind.REWARD:
             effect = pricing(effect, self._phrases(phrasebook), phrasebook=phrasebook)
         elif self.kind is ClauseKind.EARNING:
@@ -147,16 +147,16 @@ class Clause:
         addition = self.effect.additional_sentence(phrasebook)
         return sentence if addition is None else phrasebook.text([sentence, addition])
 
-    def _effect(self, phrasebook: Phrasebook) -> str:
+    def _effect_phrase(self, phrasebook: Phrasebook) -> str:
         """The effect in words, with the goods if its sentence names them."""
         form = self.effect.goods_form
         if self.selectors and form is not None:
             return self.effect.sentence_for_goods(
-                self._goods(phrasebook, form=form, every=phrasebook("each.every")), phrasebook=phrasebook
+                self._goods_phrase(phrasebook, form=form, every=phrasebook("each.every")), phrasebook=phrasebook
             )
         return self.effect.sentence_for_units(self.units, phrasebook=phrasebook)
 
-    def _goods(self, phrasebook: Phrasebook, *, form: GoodsForm, every: str = "") -> str:
+    def _goods_phrase(self, phrasebook: Phrasebook, *, form: GoodsForm, every: str = "") -> str:
         """The goods named by all conditions on goods."""
         return AllOf(tuple(self.selectors)).goods(phrasebook, form=form, every=every)
 
@@ -170,14 +170,14 @@ class Clause:
         names_goods = self.effect.goods_form is not None and self.kind is not ClauseKind.REWARD
         if not self.selectors or names_goods or (self.counts_items and self.kind is not ClauseKind.REWARD):
             return phrases
-        goods = self._goods(phrasebook, form=GoodsForm.BUY)
+        goods = self._goods_phrase(phrasebook, form=GoodsForm.BUY)
         return [PlacedPhrase(Position.DEMAND, phrasebook("goods.demand", goods=goods)), *phrases]
 
     def _phrase(self, condition: Condition, *, phrasebook: Phrasebook) -> PlacedPhrase:
         if condition.position is Position.EXCEPTION:
             return PlacedPhrase(condition.position, condition.exception(phrasebook))
         if self.selectors and isinstance(condition, EveryNthItem):
-            items = self._goods(phrasebook, form=GoodsForm.EACH, every=condition.every_nth_phrase(phrasebook))
+            items = self._goods_phrase(phrasebook, form=GoodsForm.EACH, every=condition.every_nth_phrase(phrasebook))
             return PlacedPhrase(condition.position, condition.sentence_for_items(items, phrasebook=phrasebook))
         sentence = condition.sentence_for_named_goods(phrasebook) if self.selectors else None
         if sentence is not None:
@@ -189,7 +189,7 @@ class Clause:
         return tuple(self.condition_text(condition, phrasebook=phrasebook) for condition in self.conditions)
 
     def condition_text(self, condition: Condition, *, phrasebook: Phrasebook) -> str:
-        """A condition in words: as a requirement in a reward clause, else as part of an earning sentence."""
+        """A condition in words: in a clause of a reward as a requirement, in other clauses as part of the sentence."""
         return condition.requirement(phrasebook) if self.kind is ClauseKind.REWARD else condition.sentence(phrasebook)
 
     def to_data(self) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from app.domain.terms.conditions.minimum_spend import MinimumSpend
 from app.domain.terms.conditions.not_combined_with import NotCombinedWith
 from app.domain.terms.conditions.tier_at_least import TierAtLeast
 from app.domain.terms.conditions.weekdays_and_hours import WeekdaysAndHours
-from app.domain.terms.effects import STANDARD
+from app.domain.terms.effects import STANDARD_CLAUSES
 from app.domain.terms.effects.combination import Combination
 from app.domain.terms.effects.counted_amounts import CountedAmounts
 from app.domain.terms.effects.effect import Earning, Effect, Extra
@@ -31,7 +31,7 @@ from app.domain.terms.effects.tier import Tier
 from app.domain.terms.validation import DraftedClause
 from app.domain.units import Unit
 
-_DEFAULTS = {type(effect): effect for _, effect in STANDARD}
+_DEFAULT_BY_TYPE = {type(effect): effect for _, effect in STANDARD_CLAUSES}
 
 
 def number_clauses(clauses: Sequence[DraftedClause], *, zone: str, since: datetime) -> tuple[Clause, ...]:
@@ -70,7 +70,7 @@ def units_of_effects(effects: Iterable[Effect]) -> tuple[Unit, ...]:
 
 def _is_irrelevant_default(effect: Effect, *, clauses: Sequence[DraftedClause], units: Sequence[Unit]) -> bool:
     """Whether a standard clause has its default and nothing in these clauses can make it apply."""
-    if _DEFAULTS.get(type(effect)) != effect:
+    if _DEFAULT_BY_TYPE.get(type(effect)) != effect:
         return False
     effects = [other for _, _, other in clauses]
     if isinstance(effect, Combination):
@@ -95,13 +95,13 @@ def _makes_fractions(effect: Effect) -> bool:
 
 
 def _measures_purchase(clauses: Sequence[DraftedClause]) -> bool:
-    """Whether any condition depends on quantities, amounts or goods."""
+    """Whether any condition depends on the quantity, the amount or the kind of goods."""
     condition_leaves = (leaf for _, conditions, _ in clauses for leaf in leaves(tuple(conditions)))
     return any(isinstance(leaf, MinimumSpend | MinimumQuantity) or leaf.selects_lines for leaf in condition_leaves)
 
 
 class _ReferenceResolver:
-    """What conditions take from the rest of the terms and from their calendar."""
+    """Fills in what conditions take from other clauses of the terms, and from the calendar of their zone."""
 
     def __init__(self, numbers: Mapping[str, int], tiers: Sequence[Tier], zone: str, since: datetime) -> None:
         self._numbers = numbers

@@ -13,14 +13,14 @@ from app.domain.terms.conditions.groups import AnyOf, ExceptWhen, Group, leaves
 from app.domain.terms.version import Terms
 
 _APPLIED, _NOT_MET = Verdict.APPLIED, Verdict.NOT_MET
-"""Bound once: the enum lookups are measurable, since they run for every condition of every purchase."""
+"""Looked up once, because looking an enum member up for every condition of every purchase costs measurable time."""
 
 
 def evaluate(clause: Clause, *, purchase: EligiblePurchase) -> tuple[bool, EligiblePurchase, tuple[Reason, ...]]:
     """Whether every condition holds, the selected part of the purchase, and a reason for each condition.
 
-    If alternatives hold, only those that hold have reasons; otherwise all of them. Only clauses by amount apply to the
-    price difference of an exchange.
+    If alternatives hold, only those that hold have reasons; otherwise all of them. Only clauses that depend on
+    amounts alone apply to the price difference of an exchange.
     """
     if purchase.amount_only and not clause.depends_on_amounts_only:
         return False, purchase, (Reason(clause.key, Verdict.EXCLUDED, Finding(False, ReasonCode.NOT_IN_AN_EXCHANGE)),)
@@ -36,7 +36,7 @@ def evaluate(clause: Clause, *, purchase: EligiblePurchase) -> tuple[bool, Eligi
         if is_group:
             met = _evaluate_condition(condition, path, key, purchase, selected, expected=True, reasons=reasons)
         else:
-            # The same as in `_evaluate_condition`, inlined: nearly all conditions take this path.
+            # What `_evaluate_condition` does, inlined, because nearly all conditions are no groups.
             checked_purchase = purchase if sees_whole_purchase else selected
             finding = (
                 condition.check(checked_purchase)
@@ -64,6 +64,7 @@ def times_awarded(clause: Clause, *, selected: EligiblePurchase) -> int:
 
 
 def _times_of_all(conditions: tuple[Condition, ...], *, purchase: EligiblePurchase) -> int:
+    """How often all conditions that count items hold together; 1 if none counts items."""
     counting_conditions = [
         condition for condition in conditions if any(isinstance(leaf, EveryNthItem) for leaf in leaves((condition,)))
     ]
@@ -95,13 +96,13 @@ def is_visit(terms: Terms, *, facts: PurchaseFacts) -> bool:
 
 def selection(clause: Clause, *, purchase: EligiblePurchase) -> EligiblePurchase:
     """The part of the purchase that a clause selects."""
-    for narrowing in clause.selectors:
-        purchase = purchase.narrowed_to(narrowing.selects)
+    for selector in clause.selectors:
+        purchase = purchase.narrowed_to(selector.selects)
     return purchase
 
 
 def counted_items(terms: Terms, *, facts: PurchaseFacts) -> tuple[tuple[str, int], ...]:
-    """Items of a purchase counted by clause key; without clauses that count none."""
+    """How many items of a purchase each clause counts, by the key of the clause; without clauses that count none of them."""
     purchase = terms.eligible(facts)
     if purchase.amount_only:
         return ()
@@ -149,9 +150,9 @@ def _evaluate_condition(
                 nested_reasons,
             )
         )
-    alternatives = isinstance(condition, AnyOf) is expected_inside
-    group_met = any(met for met, _ in results) if alternatives else all(met for met, _ in results)
+    one_is_enough = isinstance(condition, AnyOf) is expected_inside
+    group_met = any(met for met, _ in results) if one_is_enough else all(met for met, _ in results)
     for met, nested_reasons in results:
-        if met or not (alternatives and group_met):
+        if met or not (one_is_enough and group_met):
             reasons.extend(nested_reasons)
     return group_met

@@ -18,10 +18,12 @@ def highlights(terms: Terms) -> tuple[Clause, ...]:
     valid. If one of these is missing, the next clauses of the terms take its place.
     """
     earning_clauses = [clause for clause in terms.printed if clause.kind is ClauseKind.EARNING]
-    costs = [(clause.effect.points, clause) for clause in terms.printed if isinstance(clause.effect, RewardCost)]
+    priced_clauses = [
+        (clause.effect.points, clause) for clause in terms.printed if isinstance(clause.effect, RewardCost)
+    ]
     validity_clauses = [clause for clause in terms.printed if isinstance(clause.effect, PointsValidity)]
-    cheapest_reward = [min(costs, key=lambda cost: cost[0])[1]] if costs else []
-    first_clauses = [*earning_clauses[:1], *cheapest_reward, *validity_clauses[:1]]
+    cheapest_reward_clauses = [min(priced_clauses, key=lambda priced: priced[0])[1]] if priced_clauses else []
+    first_clauses = [*earning_clauses[:1], *cheapest_reward_clauses, *validity_clauses[:1]]
     other_clauses = [clause for clause in terms.printed if clause not in first_clauses]
     chosen = [*first_clauses, *other_clauses][:MAX_HIGHLIGHTS]
     return tuple(clause for clause in terms.printed if clause in chosen)

@@ -17,7 +17,7 @@ def earliest_start(*, in_force: Terms, direction: ChangeDirection, now: datetime
     days = in_force.policy_effect(NoticePeriod).least_days
     if direction is not ChangeDirection.WORSE or days == 0:
         return now.astimezone(UTC)
-    # "After N days" ends with the last instant of the last local day.
+    # The notice period ends with the last instant of its last local day.
     return day_start(local_date(now, zone_name=in_force.zone) + timedelta(days=days + 1), zone_name=in_force.zone)
 
 

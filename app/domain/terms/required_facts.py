@@ -48,12 +48,12 @@ class RequiredFacts:
         """The facts that decisions by these clauses require."""
         clauses = tuple(clauses)
         conditions = [leaf for clause in clauses for leaf in clause.leaves]
-        caps = [clause.effect.period for clause in clauses if isinstance(clause.effect, PointsCap)]
+        cap_periods = [clause.effect.period for clause in clauses if isinstance(clause.effect, PointsCap)]
         return cls(
             enrolment=any(isinstance(condition, MemberFor) for condition in conditions),
             visits=any(isinstance(condition, FirstPurchase | EveryNthVisit) for condition in conditions),
             limit_periods={clause.key: clause.use_limit.period for clause in clauses if clause.use_limit is not None},
-            cap_periods=tuple(dict.fromkeys(period for period in caps if period is not None)),
+            cap_periods=tuple(dict.fromkeys(period for period in cap_periods if period is not None)),
             customer_conditions=tuple(
                 dict.fromkeys(condition for condition in conditions if isinstance(condition, AboutCustomer))
             ),
@@ -65,7 +65,10 @@ class RequiredFacts:
 
     @cached_property
     def is_empty(self) -> bool:
-        """Whether no facts are required."""
+        """Whether no facts are required.
+
+        `total_use_clauses` and `birthday_windows` need no look: they imply `visits`, `item_clauses` or `customer_conditions`.
+        """
         return not (
             self.enrolment
             or self.visits

@@ -21,9 +21,9 @@ from app.domain.i18n import Phrasebook
 def rule_field(
     about: str, *, default: Any = dataclasses.MISSING, owner_supplied: bool = True, identifying: bool = False
 ) -> Any:
-    """A field of a rule: its description with unit and range. `owner_supplied=False`: not chosen by the owner.
+    """A field of a rule. `about` describes it, with unit and range; `owner_supplied` is False if Troth fills the field in.
 
-    `identifying`: its texts are compared with those of receipts in one spelling (`app.domain.names`).
+    `identifying`: its texts are compared with texts of receipts, both normalised (`app.domain.names`).
     """
     return dataclasses.field(
         default=default, metadata={"about": about, "owner_supplied": owner_supplied, "identifying": identifying}
@@ -32,7 +32,7 @@ def rule_field(
 
 @dataclass(frozen=True, slots=True)
 class RuleField:
-    """A field of a kind of rule. `type` is that of a single value; `many` is a list, `ordered` or not."""
+    """A field of a kind of rule. `type` is the type of a single value; with `is_list` there are several, in a tuple or a set."""
 
     name: str
     type: type
@@ -50,7 +50,7 @@ class RuleField:
         return self.default is dataclasses.MISSING
 
     def collection_of(self, values: Iterable[Any]) -> Any:
-        """The values of a list as stored in the rule: a tuple or a set."""
+        """The values of a list as the rule holds them: in a tuple or a set."""
         return tuple(values) if self.is_ordered else frozenset(values)
 
 
@@ -94,7 +94,7 @@ class Rule(ABC):
         )
 
     def to_data(self) -> dict[str, Any]:
-        """The rule as JSON with its kind, without fields that are None by default."""
+        """The rule as JSON with its kind, without fields that are None and have the default None."""
         data: dict[str, Any] = {"kind": self.kind}
         for field in fields_of(type(self)):
             value = getattr(self, field.name)
@@ -110,7 +110,7 @@ class Rule(ABC):
 
     @classmethod
     def from_data_of_any_kind(cls, data: Mapping[str, Any]) -> Rule:
-        """The stored rule, of the kind that the data name; conditions and effects look their kind up."""
+        """The stored rule of the kind that `data` names. Condition and Effect override it, to look the class of the kind up."""
         return cls.from_data(data)
 
 
@@ -122,16 +122,16 @@ def fields_of(kind: type[Rule]) -> tuple[RuleField, ...]:
 
 
 def _field_of(field: dataclasses.Field[Any], hint: Any) -> RuleField:
-    optional = get_origin(hint) in (Union, UnionType)
-    if optional:
+    is_optional = get_origin(hint) in (Union, UnionType)
+    if is_optional:
         (hint,) = (arg for arg in get_args(hint) if arg is not NoneType)
-    many = get_origin(hint) in (frozenset, tuple)
+    is_list = get_origin(hint) in (frozenset, tuple)
     return RuleField(
         name=field.name,
-        type=get_args(hint)[0] if many else hint,
-        is_list=many,
+        type=get_args(hint)[0] if is_list else hint,
+        is_list=is_list,
         is_ordered=get_origin(hint) is tuple,
-        is_optional=optional,
+        is_optional=is_optional,
         about=field.metadata["about"],
         owner_supplied=field.metadata["owner_supplied"],
         identifying=field.metadata["identifying"],
@@ -163,7 +163,7 @@ def sorted_values(values: frozenset[Any]) -> tuple[Any, ...]:
     """The values of a set: enum members in order of declaration, others sorted."""
     first = next(iter(values), None)
     if isinstance(first, Enum):
-        return tuple(enum for enum in type(first) if enum in values)
+        return tuple(member for member in type(first) if member in values)
     return tuple(sorted(values))
 
 

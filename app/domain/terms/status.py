@@ -40,7 +40,7 @@ def status_at(
 
 
 def statuses_at(now: datetime, *, newest_first: Sequence[PublishedVersion]) -> Iterator[TermsStatus]:
-    """The status of each version; the newest ones must be among them."""
+    """The status of each version, in the given order. `newest_first` begins with the latest version and has no gaps."""
     next_effective_from: datetime | None = None
     for version in newest_first:
         yield status_at(

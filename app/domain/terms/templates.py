@@ -69,7 +69,7 @@ def points_per_spend(currency: str) -> Template:
 
 
 def stamp_card(currency: str) -> Template:
-    """A stamp for each visit, and something free for nine of them, whatever the currency."""
+    """A stamp for each visit, and a free meal for nine stamps, whatever the currency."""
     del currency
     return Template(
         rewards=(MEAL,),
@@ -96,7 +96,7 @@ def coffee_shop(currency: str) -> Template:
 
 
 def restaurant(currency: str) -> Template:
-    """One point for each unit of the currency, a welcome, and a meal that is not given during happy hour."""
+    """One point for each unit of the currency, a welcome bonus, and a meal that is not given during happy hour."""
     per = Money(100 if DECIMALS[currency] <= 2 else 1000, currency)
     happy_hour = WeekdaysAndHours(days=frozenset(WEEK[:5]), start=time(17), end=time(19))
     return Template(

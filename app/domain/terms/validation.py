@@ -27,7 +27,7 @@ MAX_CLAUSES = 200
 MAX_CONDITIONS = 20
 MAX_NESTED_CONDITIONS = 50
 MAX_GROUP_DEPTH = 3
-"""Groups inside one another."""
+"""How many groups may stand inside one another."""
 MAX_TIERS = 10
 
 _KEY = re.compile(r"[a-z0-9-]{1,40}")
@@ -68,8 +68,8 @@ def with_names(
     for index, (key, conditions, effect) in enumerate(clauses):
         path = ("clauses", str(index))
         named_conditions = tuple(
-            _with_location_names(condition, locations=locations, path=(*path, "conditions", str(number)))
-            for number, condition in enumerate(conditions)
+            _with_location_names(condition, locations=locations, path=(*path, "conditions", str(condition_index)))
+            for condition_index, condition in enumerate(conditions)
         )
         if isinstance(effect, RewardCost):
             if effect.reward not in rewards:

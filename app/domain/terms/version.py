@@ -17,7 +17,7 @@ from app.domain.terms.clause_numbers import number_clauses
 from app.domain.terms.conditions.budget import Budget
 from app.domain.terms.conditions.condition import Condition
 from app.domain.terms.conditions.locations import Locations
-from app.domain.terms.effects import STANDARD, STANDARD_OF_TIERS
+from app.domain.terms.effects import STANDARD_CLAUSES, STANDARD_TIER_CLAUSES
 from app.domain.terms.effects.combination import Combination, CombinationMode
 from app.domain.terms.effects.counted_amounts import CountedAmounts
 from app.domain.terms.effects.effect import ClauseKind, Earning, Effect, Extra
@@ -55,7 +55,7 @@ class Terms:
         clauses: Sequence[tuple[str, Sequence[Condition], Effect]],
         allow_unenforced: bool = False,
     ) -> Terms:
-        """Terms from a validated draft; missing standard clauses are added with their defaults.
+        """Terms from a draft, which is validated; missing standard clauses are added with their defaults.
 
         Raises TermsError with the path to the error, UnenforcedClauseError for a clause that is not enforced yet. With
         `allow_unenforced` such a draft can be read and compared, but must not be published.
@@ -65,10 +65,10 @@ class Terms:
             check_enforceable(clauses)
         drafted_kinds = {type(effect) for _, _, effect in clauses}
         taken_keys = {key for key, _, _ in clauses}
-        tier_standard = STANDARD_OF_TIERS if Tier in drafted_kinds else ()
+        tier_clauses = STANDARD_TIER_CLAUSES if Tier in drafted_kinds else ()
         added_clauses = [
             (key if key not in taken_keys else f"standard-{key}", (), effect)
-            for key, effect in (*STANDARD, *tier_standard)
+            for key, effect in (*STANDARD_CLAUSES, *tier_clauses)
             if type(effect) not in drafted_kinds
         ]
         return cls(
@@ -100,7 +100,7 @@ class Terms:
 
     @cached_property
     def base_clauses(self) -> tuple[tuple[Clause, Earning], ...]:
-        """The clauses that earn on their own, in their order, each with its effect; multipliers multiply their points."""
+        """The clauses whose points multipliers multiply, in their order, each with its effect."""
         return tuple((clause, clause.effect) for clause in self.clauses if isinstance(clause.effect, Earning))
 
     @cached_property
@@ -126,7 +126,7 @@ class Terms:
 
     @cached_property
     def depends_on_other_clauses(self) -> bool:
-        """Whether a point clause depends on which others match."""
+        """Whether any point clause depends on which other clauses match."""
         return any(clause.depends_on_other_clauses for clause in self.point_clauses)
 
     @cached_property
@@ -198,7 +198,7 @@ class Terms:
         return self._clause_by_reward.get(reward)
 
     def policy_effect(self, kind: type[E]) -> E:
-        """The standard clause's effect of this type."""
+        """The effect of this type, which a standard clause has. Raises KeyError if the terms have no such clause."""
         effect = self.policy_clauses[kind].effect
         if not isinstance(effect, kind):
             raise TypeError(f"{kind.__name__} is no standard clause")

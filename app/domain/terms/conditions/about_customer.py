@@ -58,6 +58,6 @@ class AboutCustomer(Condition):
 def answers_of(
     conditions: Iterable[AboutCustomer], *, profile: CustomerProfile, at: datetime, zone_name: str
 ) -> tuple[tuple[str, bool | None], ...]:
-    """The answers to the conditions at an instant, by `answer_key`, on the local day in a zone; one for equal keys."""
+    """The answers to the conditions at an instant, by `answer_key`, on the local day in a zone; conditions with equal keys have one answer."""
     today = local_date(at, zone_name=zone_name)
     return tuple({condition.answer_key: condition.answer(profile, today=today) for condition in conditions}.items())

@@ -62,11 +62,11 @@ class AgeAtLeast(AboutCustomer):
         return birthday_in(birthday.year + self.years, birthday=birthday)
 
     def sentence(self, phrasebook: Phrasebook) -> str:
-        """If you are so old."""
+        """If you have reached this age."""
         return phrasebook.counted("age_at_least", self.years)
 
     def at_least_as_wide(self, other: Condition) -> bool:
-        """Whoever has reached the other age has reached this one, which is not higher."""
+        """Whoever has reached an age has also reached every lower one."""
         return isinstance(other, AgeAtLeast) and self.years <= other.years
 
     def validation_error(self) -> Detail | None:

@@ -14,12 +14,12 @@ from app.domain.terms.conditions.condition import Condition
 
 @dataclass(frozen=True, slots=True)
 class AtTill(Condition):
-    """Holds unless customers redeem for themselves, in an app of the program: a reward with it is had at a till alone."""
+    """Holds unless customers redeem with a key of their own, as in an app: such a reward can be redeemed only at a till."""
 
     kind: ClassVar[str] = "at_till"
     position: ClassVar[Position] = Position.PLACE
     about: ClassVar[str] = (
-        "Of a reward: holds when a till or staff redeem it. Left out, customers redeem it with their own keys as well."
+        "Of a reward: holds when a till or staff redeem it. Left out, customers can redeem it with their own keys as well."
     )
 
     def check(self, purchase: EligiblePurchase) -> Finding:

@@ -20,7 +20,7 @@ from app.domain.terms.conditions.condition import Condition
 from app.domain.terms.rule import rule_field
 
 MAX_DAYS = 363
-"""Days of a window beside the birthday: it closes for a day at least before it opens again."""
+"""The most days before and after the birthday together: a window is closed for at least a day before it opens again."""
 
 
 @dataclass(frozen=True, slots=True)

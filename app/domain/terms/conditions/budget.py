@@ -43,7 +43,7 @@ class Budget(Condition):
     mode: BudgetMode = rule_field("What happens when less is left than the clause would give.")
 
     def points_left(self, rule_facts: RuleFacts, *, clause: str) -> int:
-        """Points left for the clause with this key; all of them without facts about the budget."""
+        """Points left for the clause with this key; all its points if nothing is known about the use of the budget."""
         points_for_customer = rule_facts.budget_left_for_customer(clause)
         return self.points if points_for_customer is None else points_for_customer
 
@@ -52,10 +52,13 @@ class Budget(Condition):
         points_left = self.points_left(purchase.rule_facts, clause=purchase.clause)
         if points_left > 0:
             return Finding(True, ReasonCode.CONDITION_MET, points_left)
-        return self.used_up(points_left, wanted=None)
+        return self.used_up_finding(points_left, wanted=None)
 
-    def used_up(self, points_left: int, *, wanted: int | None) -> Finding:
-        """The finding that less is left than the clause would give. There is no remedy: a budget is never refilled."""
+    def used_up_finding(self, points_left: int, *, wanted: int | None) -> Finding:
+        """The finding that too little is left; `wanted` is what the clause would give, None: not known yet.
+
+        There is no remedy, because a budget is never refilled.
+        """
         return Finding(False, ReasonCode.BUDGET_USED_UP, points_left, wanted, (Remedy(RemedyCode.NONE),))
 
     def sentence(self, phrasebook: Phrasebook) -> str:

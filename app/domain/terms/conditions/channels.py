@@ -46,19 +46,19 @@ class Channels(Condition):
 
     def sentence(self, phrasebook: Phrasebook) -> str:
         """In the shop, or online."""
-        return phrasebook("channels", channels=self._named(phrasebook))
+        return phrasebook("channels", channels=self._channel_list(phrasebook))
 
     def exception(self, phrasebook: Phrasebook) -> str:
-        """All but these."""
-        return phrasebook("channels.except", channels=self._named(phrasebook, form=".except"))
+        """The channels that are left out."""
+        return phrasebook("channels.except", channels=self._channel_list(phrasebook, form=".except"))
 
-    def _named(self, phrasebook: Phrasebook, *, form: str = "") -> str:
+    def _channel_list(self, phrasebook: Phrasebook, *, form: str = "") -> str:
         return phrasebook.listed(
             [phrasebook(f"channel.{value.value}{form}") for value in sorted_values(self.channels)], last="or"
         )
 
     def at_least_as_wide(self, other: Condition) -> bool:
-        """More channels."""
+        """Whether it has all channels of `other`."""
         return isinstance(other, Channels) and other.channels <= self.channels
 
     def validation_error(self) -> Detail | None:

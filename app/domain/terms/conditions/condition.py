@@ -61,7 +61,7 @@ class Condition(Rule):
         return self.sentence(phrasebook)
 
     def sentence_for_named_goods(self, phrasebook: Phrasebook) -> str | None:  # noqa: ARG002 - most conditions do not look at goods
-        """The sentence in a clause that has named goods already; None if it is the same."""
+        """The sentence in a clause that has named goods already; None if `sentence` fits there as well."""
         return None
 
     def exception(self, phrasebook: Phrasebook) -> str:
@@ -73,7 +73,7 @@ class Condition(Rule):
         return self == other
 
 
-class Selecting(Condition):
+class Selector(Condition):
     """A condition that selects lines for the rest of its clause; it holds if a line is left."""
 
     __slots__ = ()

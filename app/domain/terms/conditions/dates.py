@@ -18,7 +18,7 @@ from app.domain.terms.rule import rule_field
 
 @dataclass(frozen=True, slots=True)
 class Dates(Condition):
-    """Holds from the first instant of `first` to the last instant of `last`, local days; an open end is None."""
+    """Holds from the first instant of `first` to the last instant of `last`, which are local days; None: no such limit."""
 
     kind: ClassVar[str] = "dates"
     position: ClassVar[Position] = Position.TIME
@@ -40,7 +40,7 @@ class Dates(Condition):
         return Finding(True, ReasonCode.CONDITION_MET, today, None)
 
     def exception_remedies(self, purchase: EligiblePurchase) -> tuple[Remedy, ...]:
-        """The day after the last."""
+        """To come from the day after the last one on; none if the period has no end."""
         if self.last is None:
             return (Remedy(RemedyCode.NONE),)
         reopens_at = day_start(self.last + timedelta(days=1), zone_name=purchase.zone)
@@ -57,7 +57,7 @@ class Dates(Condition):
         raise ValueError("a period without ends has no sentence")
 
     def at_least_as_wide(self, other: Condition) -> bool:
-        """A period inside this one."""
+        """Whether the period of `other` lies inside this one."""
         return (
             isinstance(other, Dates)
             and (self.first is None or (other.first is not None and self.first <= other.first))

@@ -20,9 +20,10 @@ MAX_ITEMS = 1000
 class EveryNthItem(Condition):
     """Holds when the purchase contains the `nth` item of what the clause selects, or twice the `nth`, and so on.
 
-    Whole items that the customer keeps of all purchases are counted, whether the rest of the clause holds or not, from
-    when terms first had such a condition under the key of this clause. The k-th item is rewarded only while the customer
-    holds fewer than k / nth rewards of the clause, so that bringing an item back and buying it again brings no second one.
+    Counted are the whole items of all purchases that the customer has not returned, even if other conditions of the clause do
+    not hold, from the time on when terms first had such a condition under the key of this clause. The k-th item is rewarded
+    only while the customer holds fewer than k / nth rewards of the clause, so that returning an item and buying it again
+    brings no second reward.
     """
 
     kind: ClassVar[str] = "every_nth_item"
@@ -33,13 +34,14 @@ class EveryNthItem(Condition):
     nth: int = rule_field(f"2 to {MAX_ITEMS:,}: with 10 the 10th, the 20th item and so on.")
 
     def check(self, purchase: EligiblePurchase) -> Finding:
-        """The remedy is to add the missing items, in this purchase or bit by bit in later ones."""
-        so_far = purchase.rule_facts.items_before(purchase.clause) + purchase.item_count()
+        """The remedy is to add the missing items, in this purchase or in later ones."""
+        items_so_far = purchase.rule_facts.items_before(purchase.clause) + purchase.item_count()
         if self.times_reached(purchase):
-            return Finding(True, ReasonCode.CONDITION_MET, so_far, self.nth)
-        missing = (max(so_far // self.nth, purchase.rule_facts.total_uses_of(purchase.clause)) + 1) * self.nth - so_far
-        remedy = Remedy(RemedyCode.ADD_QUANTITY, quantity=missing)
-        return Finding(False, ReasonCode.NOT_THE_NTH_ITEM, so_far, so_far + missing, (remedy,))
+            return Finding(True, ReasonCode.CONDITION_MET, items_so_far, self.nth)
+        total_uses = purchase.rule_facts.total_uses_of(purchase.clause)
+        required_items = (max(items_so_far // self.nth, total_uses) + 1) * self.nth
+        remedy = Remedy(RemedyCode.ADD_QUANTITY, quantity=required_items - items_so_far)
+        return Finding(False, ReasonCode.NOT_THE_NTH_ITEM, items_so_far, required_items, (remedy,))
 
     def times_reached(self, purchase: EligiblePurchase) -> int:
         """How many nth items the purchase reaches that are not rewarded yet."""
@@ -49,17 +51,17 @@ class EveryNthItem(Condition):
         return max(0, nth_items - max(items_before // self.nth, total_uses))
 
     def sentence(self, phrasebook: Phrasebook) -> str:
-        """On the purchase with every nth item: what the clause gives, it gives once for that purchase."""
+        """For every nth item, counted over all purchases."""
         return self.sentence_for_items(
             phrasebook("each.any", every=self.every_nth_phrase(phrasebook)), phrasebook=phrasebook
         )
 
     def every_nth_phrase(self, phrasebook: Phrasebook) -> str:
-        """Which items, as the words before what they are."""
+        """The words before the name of the items: "every 10th"."""
         return phrasebook("each.nth", nth=phrasebook.ordinal(self.nth))
 
     def sentence_for_items(self, items: str, *, phrasebook: Phrasebook) -> str:
-        """For these items, each that is the nth."""
+        """For `items`, a phrase that says which goods they are and which of them count."""
         return phrasebook("every_nth_item", items=items)
 
     def at_least_as_wide(self, other: Condition) -> bool:

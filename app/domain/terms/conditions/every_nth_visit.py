@@ -20,8 +20,8 @@ MAX_VISITS = 1000
 class EveryNthVisit(Condition):
     """Holds on the `nth` purchase of a customer, on twice the `nth`, and so on.
 
-    Purchases of which nothing is kept do not count. The k-th one is rewarded only while the customer holds fewer than
-    k / nth rewards of the clause, so that bringing goods back and buying them again brings no second one.
+    A purchase does not count once all its goods are returned. The k-th purchase is rewarded only while the customer holds
+    fewer than k / nth rewards of the clause, so that returning goods and buying them again brings no second reward.
     """
 
     kind: ClassVar[str] = "every_nth_visit"
@@ -30,13 +30,13 @@ class EveryNthVisit(Condition):
     nth: int = rule_field(f"2 to {MAX_VISITS:,}: with 6 the 6th, the 12th and so on.")
 
     def check(self, purchase: EligiblePurchase) -> Finding:
-        """The remedy says how many purchases more it takes."""
+        """The remedy says how many more purchases it takes."""
         visit, total_uses = purchase.rule_facts.visits + 1, purchase.rule_facts.total_uses_of(purchase.clause)
         if visit % self.nth == 0 and total_uses < visit // self.nth:
             return Finding(True, ReasonCode.CONDITION_MET, visit, self.nth)
-        missing = (max(visit // self.nth, total_uses) + 1) * self.nth - visit
-        remedy = Remedy(RemedyCode.COME_AGAIN, quantity=missing)
-        return Finding(False, ReasonCode.NOT_THE_NTH, visit, visit + missing, (remedy,))
+        required_visits = (max(visit // self.nth, total_uses) + 1) * self.nth
+        remedy = Remedy(RemedyCode.COME_AGAIN, quantity=required_visits - visit)
+        return Finding(False, ReasonCode.NOT_THE_NTH, visit, required_visits, (remedy,))
 
     def sentence(self, phrasebook: Phrasebook) -> str:
         """On every nth purchase."""

@@ -13,7 +13,7 @@ from app.domain.i18n import Phrasebook
 from app.domain.i18n.sentences import GoodsForm, PlacedPhrase, Position, joined
 from app.domain.purchases.eligible import EligiblePurchase
 from app.domain.purchases.lines import Line
-from app.domain.terms.conditions.condition import Condition, Selecting
+from app.domain.terms.conditions.condition import Condition, Selector
 from app.domain.terms.rule import rule_field
 
 MAX_IN_GROUP = 20
@@ -33,12 +33,12 @@ class Group(Condition):
 
     @abstractmethod
     def holds_for(self, results: list[bool]) -> bool:
-        """Whether the group holds, given for each of its conditions whether that holds."""
+        """Whether the group holds; `results` say of each of its conditions, in their order, whether it holds."""
 
     def selects(self, line: Line) -> bool:
         """Whether the line counts for a clause with this group; only for groups that select lines."""
         return self.holds_for(
-            [condition.selects(line) for condition in self.conditions if isinstance(condition, Selecting | Group)]
+            [condition.selects(line) for condition in self.conditions if isinstance(condition, Selector | Group)]
         )
 
     def check(self, purchase: EligiblePurchase) -> Finding:
@@ -65,28 +65,28 @@ class Group(Condition):
         )
 
     def exception(self, phrasebook: Phrasebook) -> str:
-        """Its conditions as part of what a clause leaves out."""
+        """Its conditions as part of an exception of a clause."""
         return self._sentence_of(
             self._phrases(lambda condition: condition.exception(phrasebook), phrasebook=phrasebook),
             phrasebook=phrasebook,
         )
 
     def goods(self, phrasebook: Phrasebook, *, form: GoodsForm, every: str = "") -> str:
-        """The goods that its conditions name, in a form; only for groups that narrow which lines count."""
+        """The goods that its conditions name, in a form; only for groups that select lines."""
         goods_phrases = [
             condition.goods(phrasebook, form=form, every=every)
             for condition in self.conditions
-            if isinstance(condition, Selecting | Group)
+            if isinstance(condition, Selector | Group)
         ]
         return self._goods_sentence(goods_phrases, form=form, phrasebook=phrasebook)
 
     def _goods_sentence(self, goods_phrases: list[str], *, form: GoodsForm, phrasebook: Phrasebook) -> str:
         return phrasebook.listed(goods_phrases, last="and" if form is GoodsForm.ON else "or")
 
-    def _phrases(self, words: Callable[[Condition], str], *, phrasebook: Phrasebook) -> list[PlacedPhrase]:
+    def _phrases(self, to_words: Callable[[Condition], str], *, phrasebook: Phrasebook) -> list[PlacedPhrase]:
         """Each condition in words; a group inside a group is set apart, so that the sentence is unambiguous."""
         return [
-            PlacedPhrase(condition.position, self._set_apart(condition, words(condition), phrasebook=phrasebook))
+            PlacedPhrase(condition.position, self._set_apart(condition, to_words(condition), phrasebook=phrasebook))
             for condition in self.conditions
         ]
 
@@ -97,7 +97,7 @@ class Group(Condition):
     def _sentence_of(self, phrases: list[PlacedPhrase], *, phrasebook: Phrasebook) -> str: ...
 
     def with_conditions(self, conditions: tuple[Condition, ...]) -> Self:
-        """The same kind of group, of other conditions."""
+        """A group of the same kind with other conditions."""
         return replace(self, conditions=conditions)  # type: ignore[type-var]  # every group is a dataclass
 
     def validation_error(self) -> Detail | None:
@@ -105,7 +105,7 @@ class Group(Condition):
         if not 1 <= len(self.conditions) <= MAX_IN_GROUP:
             return count(1, MAX_IN_GROUP)
         return next(
-            (wrong for condition in self.conditions if (wrong := condition.validation_error()) is not None), None
+            (error for condition in self.conditions if (error := condition.validation_error()) is not None), None
         )
 
     def is_unenforced(self) -> bool:
@@ -114,7 +114,7 @@ class Group(Condition):
 
 
 def _mixed_error(conditions: tuple[Condition, ...]) -> Detail | None:
-    """What is wrong if conditions on goods stand in one group with other conditions; None if nothing is."""
+    """The error if conditions on goods stand in one group with other conditions; otherwise None."""
     select_lines = [condition.selects_lines for condition in conditions]
     if any(select_lines) and not all(select_lines):
         return detail("GOODS_APART")
@@ -161,7 +161,7 @@ class AnyOf(Group):
         )
 
     def validation_error(self) -> Detail | None:
-        """Why its conditions are no alternatives (goods are alternatives to goods only), or None."""
+        """Why its conditions cannot be alternatives, or None. Goods can be alternatives to goods only."""
         if len(self.conditions) < 2:
             return count(2, MAX_IN_GROUP)
         return _mixed_error(self.conditions) or Group.validation_error(self)
@@ -187,13 +187,13 @@ class AllOf(Group):
         return joined(phrases, beside=phrasebook("except_when.beside"), apart=phrasebook("all_of.separator"))
 
     def goods(self, phrasebook: Phrasebook, *, form: GoodsForm, every: str = "") -> str:
-        """The goods that all its conditions name; every item of them is an item of all at once, not one of each."""
+        """The goods that every one of its conditions names. In the form EACH: each item that fits all of them at once."""
         if form is not GoodsForm.EACH or len(self.conditions) == 1:
             return Group.goods(self, phrasebook, form=form, every=every)
         goods_phrases = [
             condition.goods(phrasebook, form=GoodsForm.ON)
             for condition in self.conditions
-            if isinstance(condition, Selecting | Group)
+            if isinstance(condition, Selector | Group)
         ]
         return phrasebook("all_of.goods.each", every=every, goods=phrasebook.listed(goods_phrases, last="and"))
 
@@ -210,7 +210,8 @@ class AllOf(Group):
     def validation_error(self) -> Detail | None:
         """Why its conditions cannot stand in one group, or None.
 
-        Goods select the lines that count; in one group with something else they would not, and yet read as if they did.
+        Conditions on goods select the lines that count. In one group with other conditions they would not, although the sentence
+        would read as if they did.
         """
         return _mixed_error(self.conditions) or Group.validation_error(self)
 
@@ -247,8 +248,8 @@ class ExceptWhen(Group):
     def _set_apart(self, condition: Condition, words: str, *, phrasebook: Phrasebook) -> str:
         if isinstance(condition, ExceptWhen):
             return phrasebook("group", conditions=phrasebook("except_when", conditions=words))
-        alone = len(self.conditions) == 1 or not isinstance(condition, Group)
-        return words if alone else phrasebook("group", conditions=words)
+        is_unambiguous = len(self.conditions) == 1 or not isinstance(condition, Group)
+        return words if is_unambiguous else phrasebook("group", conditions=words)
 
     def _sentence_of(self, phrases: list[PlacedPhrase], *, phrasebook: Phrasebook) -> str:
         return joined(phrases, beside=phrasebook("except_when.beside"), apart=phrasebook("all_of.separator"))

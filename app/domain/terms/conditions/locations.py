@@ -18,7 +18,7 @@ from app.domain.terms.rule import rule_field
 MAX_LOCATIONS = 200
 
 LOCATION_KEY = re.compile(r"[a-z0-9-]{1,40}")
-"""What an owner may call a location."""
+"""The form of the key of a location."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +60,11 @@ class Locations(Condition):
         return self._sentence_of("locations", phrasebook=phrasebook)
 
     def requirement(self, phrasebook: Phrasebook) -> str:
-        """The same of a reward."""
+        """At these locations, in the sentence about the price of a reward."""
         return self._sentence_of("locations.of_reward", phrasebook=phrasebook)
 
     def exception(self, phrasebook: Phrasebook) -> str:
-        """All but these."""
+        """The locations that are left out."""
         return self._sentence_of("locations.except", phrasebook=phrasebook)
 
     def _sentence_of(self, key: str, *, phrasebook: Phrasebook) -> str:
@@ -77,7 +77,7 @@ class Locations(Condition):
         return dict(zip(keys, self.names or keys, strict=True))
 
     def at_least_as_wide(self, other: Condition) -> bool:
-        """More locations."""
+        """Whether it has all locations of `other`."""
         return isinstance(other, Locations) and other.locations <= self.locations
 
     def validation_error(self) -> Detail | None:

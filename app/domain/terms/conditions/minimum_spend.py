@@ -29,14 +29,14 @@ _BASIS_ORDER = {SpendBasis.NET: 0, None: 1, SpendBasis.GROSS: 2}
 class MinimumSpend(Condition):
     """Holds when the counted amount is at least `amount`, in the program's currency.
 
-    `basis` says whether the amount is with or without tax, None: as in the clause on counted amounts.
+    `basis` says whether the amount is with or without tax; None: as the clause on counted amounts says.
     """
 
     kind: ClassVar[str] = "minimum_spend"
     about: ClassVar[str] = "Holds when what the clause counts comes to at least this much."
     amount: Money = rule_field("In the program's currency, above 0.")
     basis: SpendBasis | None = rule_field(
-        "Whether it is compared with or without tax; null: as the clause on counted amounts says. Discounts and what else counts go by that clause.",
+        "Whether it is compared with or without tax; null: as the clause on counted amounts says. That clause also says whether discounts and other amounts count.",
         default=None,
     )
 
@@ -52,13 +52,13 @@ class MinimumSpend(Condition):
 
     def sentence(self, phrasebook: Phrasebook) -> str:
         """ "If you spend at least 5.00 on eligible items"."""
-        kind = "minimum_spend" if self.basis is None else f"minimum_spend.{self.basis.value}"
-        return phrasebook(kind, amount=phrasebook.money(self.amount))
+        key = "minimum_spend" if self.basis is None else f"minimum_spend.{self.basis.value}"
+        return phrasebook(key, amount=phrasebook.money(self.amount))
 
     def sentence_for_named_goods(self, phrasebook: Phrasebook) -> str:
         """The sentence where the clause has named the goods already."""
-        kind = "minimum_spend" if self.basis is None else f"minimum_spend.{self.basis.value}"
-        return phrasebook(f"{kind}.of_named_goods", amount=phrasebook.money(self.amount))
+        key = "minimum_spend" if self.basis is None else f"minimum_spend.{self.basis.value}"
+        return phrasebook(f"{key}.of_named_goods", amount=phrasebook.money(self.amount))
 
     def at_least_as_wide(self, other: Condition) -> bool:
         """Whoever reaches an amount also reaches every smaller one; whoever reaches it without tax also reaches it with tax."""

@@ -25,28 +25,28 @@ class NotCombinedWith(Condition):
     about: ClassVar[str] = "Holds when none of these other earning clauses fits the same purchase."
     clauses: frozenset[str] = rule_field(f"Keys of earning clauses of the same terms, 1 to {MAX_CLAUSES}.")
     numbers: frozenset[int] = rule_field(
-        "Their numbers in the published terms.", default=frozenset(), owner_supplied=False
+        "The numbers of these clauses in the published terms.", default=frozenset(), owner_supplied=False
     )
 
     def check(self, purchase: EligiblePurchase) -> Finding:
-        """No way out for the customer: the other clause fits already."""
+        """There is no remedy: the other clauses fit the purchase already."""
         if self.clauses.isdisjoint(purchase.matched_clauses):
             return Finding(True, ReasonCode.CONDITION_MET)
         other_clauses = tuple(sorted(self.clauses & purchase.matched_clauses))
         return Finding(False, ReasonCode.OTHER_CLAUSE_APPLIES, None, None, (Remedy(RemedyCode.NONE),), other_clauses)
 
     def sentence(self, phrasebook: Phrasebook) -> str:
-        """Unless those clauses fit as well."""
+        """Except for purchases that the other clauses fit as well."""
         return phrasebook("except_when", conditions=self.exception(phrasebook))
 
     def exception(self, phrasebook: Phrasebook) -> str:
-        """Purchases that those clauses fit as well."""
+        """Purchases that the other clauses fit as well."""
         names = [phrasebook.number(number) for number in sorted(self.numbers)] or sorted(self.clauses)
         phrases = [phrasebook("not_combined_with.called", clause=name) for name in names]
         return phrasebook("not_combined_with", clauses=phrasebook.listed(phrases, last="or"))
 
     def at_least_as_wide(self, other: Condition) -> bool:
-        """Fewer clauses stand in the way."""
+        """Whether every clause that may prevent this one may prevent `other` as well."""
         return isinstance(other, NotCombinedWith) and self.clauses <= other.clauses
 
     def validation_error(self) -> Detail | None:

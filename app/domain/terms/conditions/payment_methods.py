@@ -43,20 +43,20 @@ class PaymentMethods(Condition):
         return (Remedy(RemedyCode.PAY_WITH, choices=other_methods) if other_methods else Remedy(RemedyCode.NONE),)
 
     def sentence(self, phrasebook: Phrasebook) -> str:
-        """If you pay with these."""
-        return phrasebook("payment_methods", methods=self._named(phrasebook))
+        """If you pay everything with these."""
+        return phrasebook("payment_methods", methods=self._method_list(phrasebook))
 
     def exception(self, phrasebook: Phrasebook) -> str:
-        """What is paid like that."""
-        return phrasebook("payment_methods.except", methods=self._named(phrasebook))
+        """If everything is paid with these: what is left out."""
+        return phrasebook("payment_methods.except", methods=self._method_list(phrasebook))
 
-    def _named(self, phrasebook: Phrasebook) -> str:
+    def _method_list(self, phrasebook: Phrasebook) -> str:
         return phrasebook.listed(
             [phrasebook(f"payment.{value.value}") for value in sorted_values(self.methods)], last="or"
         )
 
     def at_least_as_wide(self, other: Condition) -> bool:
-        """More methods."""
+        """Whether it has all methods of `other`."""
         return isinstance(other, PaymentMethods) and other.methods <= self.methods
 
     def validation_error(self) -> Detail | None:

@@ -30,15 +30,15 @@ MAX_PREFERENCES_LISTED = 50
 
 @dataclass(frozen=True, slots=True)
 class Preferences(AboutCustomer):
-    """Holds when the customer has stated one of `values` as a preference of a kind; capital or small does not matter."""
+    """Holds when the customer has stated one of `values` as a preference of a kind, in upper or lower case."""
 
     kind: ClassVar[str] = "preferences"
     position: ClassVar[Position] = Position.PERSON
     about: ClassVar[str] = "Holds when the customer has stated one of these preferences."
     aspect: ClassVar[Aspect] = Aspect.PREFERENCES
-    preference: PreferenceKind = rule_field("What they are about.")
+    preference: PreferenceKind = rule_field("What the preferences are about.")
     values: frozenset[str] = rule_field(
-        f"1 to {MAX_PREFERENCES_LISTED} values of 1 to {MAX_VALUE_LENGTH} characters each; capital or small does not matter."
+        f"1 to {MAX_PREFERENCES_LISTED} values of 1 to {MAX_VALUE_LENGTH} characters each; upper or lower case does not matter."
     )
 
     def _folded_values(self) -> frozenset[str]:
@@ -46,16 +46,16 @@ class Preferences(AboutCustomer):
 
     @property
     def answer_key(self) -> str:
-        """Made of its kind and values."""
+        """The key under which the answer for this kind and these values is stored."""
         return f"preferences {self.preference.value} {json.dumps(sorted(self._folded_values()), ensure_ascii=False)}"
 
     @property
     def required_value(self) -> Value:
-        """Its values, in the spelling of the terms; which of them the customer has stated stays out of what is kept."""
+        """Its values, as the terms spell them. Which of them the customer has stated stays out of findings, which are stored."""
         return tuple(sorted(self.values))
 
     def answer(self, profile: CustomerProfile, *, today: date) -> bool | None:  # noqa: ARG002 - the same on every day
-        """One of them was stated."""
+        """Whether the customer has stated one of the values; never None."""
         folded_values = self._folded_values()
         return any(
             preference.kind is self.preference and preference.folded() in folded_values
@@ -73,7 +73,7 @@ class Preferences(AboutCustomer):
         return phrasebook(f"preferences.{self.preference.value}", values=phrasebook.listed(names, last="or"))
 
     def at_least_as_wide(self, other: Condition) -> bool:
-        """More values of the same kind."""
+        """Whether it is about the same kind and has all values of `other`."""
         return (
             isinstance(other, Preferences)
             and self.preference is other.preference
@@ -86,4 +86,4 @@ class Preferences(AboutCustomer):
             return count(1, MAX_PREFERENCES_LISTED)
         if len(self._folded_values()) < len(self.values):
             return detail("REPEATED")
-        return next((wrong for text in sorted(self.values) if (wrong := preference_error(text)) is not None), None)
+        return next((error for text in sorted(self.values) if (error := preference_error(text)) is not None), None)

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from app.domain.purchases.lines import Line
-from app.domain.terms.conditions.listed import Listed
+from app.domain.terms.conditions.listed_goods import ListedGoods
 
 
 @dataclass(frozen=True, slots=True)
-class Products(Listed):
+class Products(ListedGoods):
     """Selects lines by stock code."""
 
     kind: ClassVar[str] = "products"

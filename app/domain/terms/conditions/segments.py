@@ -1,4 +1,4 @@
-"""Groups that staff or the owner put customers into."""
+"""Segments: groups that staff or the owner put customers into."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ class Segments(AboutCustomer):
 
     kind: ClassVar[str] = "segments"
     position: ClassVar[Position] = Position.MEMBER
-    about: ClassVar[str] = "Holds for customers that you have put into one of these groups, such as `student`."
+    about: ClassVar[str] = "Holds for customers that you have put into one of these segments, such as `student`."
     can_be_excepted: ClassVar[bool] = True
     aspect: ClassVar[Aspect] = Aspect.SEGMENTS
     segments: frozenset[str] = rule_field(
-        f"Your keys of groups, a-z, 0-9 and dashes, 1 to 40 characters each; 1 to {MAX_SEGMENTS}."
+        f"Your keys of segments, a-z, 0-9 and dashes, 1 to 40 characters each; 1 to {MAX_SEGMENTS}."
     )
 
     @property
     def answer_key(self) -> str:
-        """Made of its segments."""
+        """The key under which the answer for these segments is stored."""
         return f"segments {','.join(sorted(self.segments))}"
 
     @property
     def required_value(self) -> Value:
-        """Its groups."""
+        """The keys of the segments, sorted."""
         return tuple(sorted(self.segments))
 
     def answer(self, profile: CustomerProfile, *, today: date) -> bool | None:  # noqa: ARG002 - the same on every day
-        """In one of them."""
+        """Whether the customer is in one of the segments; never None."""
         return not self.segments.isdisjoint(profile.segments)
 
     def failure(self, purchase: EligiblePurchase, *, known: bool) -> tuple[ReasonCode, Remedy]:  # noqa: ARG002 - always known
@@ -54,18 +54,18 @@ class Segments(AboutCustomer):
         return (Remedy(RemedyCode.ASK_STAFF),)
 
     def sentence(self, phrasebook: Phrasebook) -> str:
-        """For members of these groups; their names are the owner's, and not published."""
+        """For members in these segments; their keys are the owner's, so texts for the public leave them out."""
         if phrasebook.public:
             return phrasebook("segments.unnamed")
         names = [phrasebook("segments.called", name=segment) for segment in sorted(self.segments)]
         return phrasebook("segments", segments=phrasebook.listed(names, last="or"))
 
     def at_least_as_wide(self, other: Condition) -> bool:
-        """More groups."""
+        """Whether it has all segments of `other`."""
         return isinstance(other, Segments) and other.segments <= self.segments
 
     def validation_error(self) -> Detail | None:
         """Why the segments are too few, too many or no keys, or None."""
         if not 1 <= len(self.segments) <= MAX_SEGMENTS:
             return count(1, MAX_SEGMENTS)
-        return next((wrong for segment in sorted(self.segments) if (wrong := segment_error(segment)) is not None), None)
+        return next((error for segment in sorted(self.segments) if (error := segment_error(segment)) is not None), None)

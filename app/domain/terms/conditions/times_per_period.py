@@ -19,7 +19,7 @@ MAX_TIMES = 1000
 
 @dataclass(frozen=True, slots=True)
 class TimesPerPeriod(Condition):
-    """Holds while the clause was applied fewer than `times` times for the customer in this period of the calendar."""
+    """Holds as long as the clause was applied fewer than `times` times for the customer in the current calendar period."""
 
     kind: ClassVar[str] = "times_per_period"
     about: ClassVar[str] = (
@@ -29,7 +29,7 @@ class TimesPerPeriod(Condition):
     times: int = rule_field(f"1 to {MAX_TIMES:,}.")
     period: Period = rule_field("The period, after which counting starts anew.")
     calendar: str | None = rule_field(
-        "The IANA zone by whose calendar longer periods than a day go, where locations have other zones.",
+        "The IANA zone by whose calendar weeks, months and years are counted; null if all locations are in the program's zone.",
         default=None,
         owner_supplied=False,
     )
@@ -50,7 +50,7 @@ class TimesPerPeriod(Condition):
         return text + phrasebook.by_calendar(self.calendar, period=self.period)
 
     def at_least_as_wide(self, other: Condition) -> bool:
-        """More often in the same period."""
+        """Whether it allows as many uses in the same period."""
         return isinstance(other, TimesPerPeriod) and self.period is other.period and self.times >= other.times
 
     def validation_error(self) -> Detail | None:

@@ -15,7 +15,7 @@ from app.domain.purchases.eligible import EligiblePurchase
 from app.domain.terms.conditions.condition import Condition
 from app.domain.terms.rule import rule_field
 
-_MINUTES = 24 * 60
+_MINUTES_PER_DAY = 24 * 60
 _LONGEST_SKIPPED = 120
 """Minutes: no clock is set forward by more."""
 _LOOK_AHEAD_DAYS = 2 * 366
@@ -25,8 +25,8 @@ _LOOK_AHEAD_DAYS = 2 * 366
 class WeekdaysAndHours(Condition):
     """Holds on `days` from `start` until just before `end`, local wall-clock time.
 
-    Without hours the whole day; a window that ends at or before its start runs over midnight and belongs to the day on
-    which it starts.
+    Without hours it holds the whole day. A window whose end is earlier than its start runs over midnight and belongs to the
+    day on which it starts.
     """
 
     kind: ClassVar[str] = "weekdays_and_hours"
@@ -39,7 +39,7 @@ class WeekdaysAndHours(Condition):
     start: time | None = rule_field("From this time on; default the whole day.", default=None)
     end: time | None = rule_field("Until just before this time.", default=None)
     skipped_on: date | None = rule_field(
-        "A day on which the clocks skip all of these hours, where there is one.", default=None, owner_supplied=False
+        "A day on which the clocks skip all of these hours; null if there is none.", default=None, owner_supplied=False
     )
 
     def check(self, purchase: EligiblePurchase) -> Finding:
@@ -64,10 +64,10 @@ class WeekdaysAndHours(Condition):
         if self.start is None and self.end is None:
             return phrasebook("weekdays_and_hours.all_day", days=days)
         if self.start is None and self.end is not None:
-            until = phrasebook(
+            sentence = phrasebook(
                 f"weekdays_and_hours.until{self.key_ending}", days=days, end=phrasebook.time_of_day(self.end)
             )
-            return until + self._skipped_hours_sentence(phrasebook)
+            return sentence + self._skipped_hours_sentence(phrasebook)
         if self.end is None:
             return phrasebook(
                 f"weekdays_and_hours.from{self.key_ending}", days=days, start=phrasebook.time(self.start or time.min)
@@ -80,11 +80,11 @@ class WeekdaysAndHours(Condition):
 
     @property
     def key_ending(self) -> str:
-        """The ending of the sentence's key: its own for hours of every day, where the sentence names no days."""
+        """The ending of the key of the sentence: ".daily" for hours of every day, as that sentence names no days."""
         return ".daily" if len(self.days) == len(WEEK) else ""
 
     def _skipped_hours_sentence(self, phrasebook: Phrasebook) -> str:
-        """That there are days on which the clocks skip all of the hours, and one of them."""
+        """A remark that the clocks skip all of the hours on some days, with one of the days; empty if they never do."""
         return (
             ""
             if self.skipped_on is None
@@ -92,9 +92,11 @@ class WeekdaysAndHours(Condition):
         )
 
     def with_skipped_hours(self, zone_name: str, *, since: date) -> WeekdaysAndHours:
-        """The condition with the first day from `since` on, within some years, on which the clocks skip its hours."""
+        """The condition with the first day from `since` on, within two years, on which the clocks skip its hours."""
         length = (
-            (_minute_of_day(self.end) - _minute_of_day(self.start)) % _MINUTES if self.end is not None else _MINUTES
+            (_minute_of_day(self.end) - _minute_of_day(self.start)) % _MINUTES_PER_DAY
+            if self.end is not None
+            else _MINUTES_PER_DAY
         )
         if length > _LONGEST_SKIPPED:
             return self
@@ -108,20 +110,20 @@ class WeekdaysAndHours(Condition):
         return replace(self, skipped_on=next(days_without_hours, None))
 
     def at_least_as_wide(self, other: Condition) -> bool:
-        """Every minute of the other's week is in this one's."""
+        """Whether this window is open in every minute of a week in which `other` is open."""
         return isinstance(other, WeekdaysAndHours) and other.open_minutes() <= self.open_minutes()
 
     def open_minutes(self) -> frozenset[int]:
-        """The minutes of a week without clock changes that lie inside, Monday 00:00 is 0."""
+        """The minutes of a week at which the window is open, without clock changes; Monday 00:00 is minute 0."""
         opening_minute = _minute_of_day(self.start)
-        closing_minute = _minute_of_day(self.end) or _MINUTES
+        closing_minute = _minute_of_day(self.end) or _MINUTES_PER_DAY
         length = (
             closing_minute - opening_minute
             if closing_minute > opening_minute
-            else closing_minute - opening_minute + _MINUTES
+            else closing_minute - opening_minute + _MINUTES_PER_DAY
         )
-        starts = [index * _MINUTES + opening_minute for index, day in enumerate(WEEK) if day in self.days]
-        return frozenset((start + minute) % (7 * _MINUTES) for start in starts for minute in range(length))
+        starts = [index * _MINUTES_PER_DAY + opening_minute for index, day in enumerate(WEEK) if day in self.days]
+        return frozenset((start + minute) % (7 * _MINUTES_PER_DAY) for start in starts for minute in range(length))
 
     def validation_error(self) -> Detail | None:
         """Why the days or the hours are invalid, or None."""
@@ -130,8 +132,8 @@ class WeekdaysAndHours(Condition):
         if self.end is not None and (self.start or time.min) == self.end:
             return detail("SAME_HOURS")
         if any(
-            time is not None and (time.tzinfo is not None or time.second or time.microsecond)
-            for time in (self.start, self.end)
+            boundary is not None and (boundary.tzinfo is not None or boundary.second or boundary.microsecond)
+            for boundary in (self.start, self.end)
         ):
             return detail("WHOLE_MINUTES")
         return None

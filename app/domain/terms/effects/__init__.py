@@ -50,7 +50,7 @@ EFFECTS: tuple[type[Effect], ...] = (
 )
 """Every kind of effect, in the order in which they are offered."""
 
-STANDARD: tuple[tuple[str, Effect], ...] = (
+STANDARD_CLAUSES: tuple[tuple[str, Effect], ...] = (
     ("combination", Combination()),
     ("counted-amounts", CountedAmounts()),
     ("rounding", RoundingRule()),
@@ -59,7 +59,7 @@ STANDARD: tuple[tuple[str, Effect], ...] = (
     ("grandfathering", OldPriceProtection()),
     ("notice", NoticePeriod()),
 )
-"""The standard clauses with their defaults: added to terms that leave them out, so that nothing stays unsaid."""
+"""The standard clauses, keys and default effects: added to terms that leave them out, so that nothing stays unsaid."""
 
-STANDARD_OF_TIERS: tuple[tuple[str, Effect], ...] = (("tier-period", TierPeriod()),)
-"""Those that are added where there are tiers."""
+STANDARD_TIER_CLAUSES: tuple[tuple[str, Effect], ...] = (("tier-period", TierPeriod()),)
+"""The standard clauses that are added only to terms with tiers."""

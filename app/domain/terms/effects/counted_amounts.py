@@ -1,4 +1,4 @@
-"""The basis of all money conditions and effects, printed in the terms."""
+"""Which amounts count, for all conditions and effects about money."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from app.domain.terms.effects.effect import ClauseKind, Effect
 from app.domain.terms.rule import rule_field
 from app.domain.units import Unit
 
-_KINDS = ("gift_cards", "shipping", "tips", "deposits")
+_OPTIONAL_KINDS = ("gift_cards", "shipping", "tips", "deposits")
+"""The fields that say whether a kind of line counts; goods always do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +49,8 @@ class CountedAmounts(Effect):
 
     def sentence_for_units(self, units: tuple[Unit, ...], *, phrasebook: Phrasebook) -> str:
         """What counts and what does not, for what members collect."""
-        counted = [phrasebook(f"counted_amounts.{kind}") for kind in _KINDS if getattr(self, kind)]
-        left_out = [phrasebook(f"counted_amounts.{kind}") for kind in _KINDS if not getattr(self, kind)]
+        counted = [phrasebook(f"counted_amounts.{kind}") for kind in _OPTIONAL_KINDS if getattr(self, kind)]
+        left_out = [phrasebook(f"counted_amounts.{kind}") for kind in _OPTIONAL_KINDS if not getattr(self, kind)]
         return phrasebook(
             f"counted_amounts.{'_and_'.join(unit.value for unit in units) or Unit.POINTS.value}",
             tax=phrasebook("counted_amounts.with_tax" if self.taxes else "counted_amounts.without_tax"),
@@ -66,5 +67,5 @@ class CountedAmounts(Effect):
     def at_least_as_good(self, other: Effect) -> bool:
         """Whether every amount that counts under `other` counts here."""
         return isinstance(other, CountedAmounts) and all(
-            getattr(self, name) or not getattr(other, name) for name in ("taxes", "discounts_ignored", *_KINDS)
+            getattr(self, name) or not getattr(other, name) for name in ("taxes", "discounts_ignored", *_OPTIONAL_KINDS)
         )

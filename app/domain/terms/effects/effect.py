@@ -1,4 +1,4 @@
-"""The base class of effects: the sentence of the effect, and the points it gives for a purchase."""
+"""The base classes of effects: of all, of those that earn points, and of those that add to what is earned."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from app.domain.terms.rule import Rule
 from app.domain.units import Unit
 
 MAX_POINTS_PER_CLAUSE = 1_000_000
-"""The most points that one clause may name."""
+"""The largest number of points that one clause may name."""
 
 _KINDS: dict[str, type[Effect]] = {}
 
@@ -37,14 +37,14 @@ class ClauseKind(StrEnum):
 
 
 class Effect(Rule):
-    """What a clause does. Its sentence is the main part of the clause's, without a full stop."""
+    """What a clause does. Its sentence is the main part of its clause's sentence, without a full stop."""
 
     __slots__ = ()
 
     clause_kind: ClassVar[ClauseKind]
-    benefit: ClassVar[bool] = False
+    is_benefit: ClassVar[bool] = False
     """Whether a clause of this kind only gives: adding one is better for customers, except where it displaces another."""
-    burden: ClassVar[bool] = False
+    is_burden: ClassVar[bool] = False
     """Whether a clause of this kind only restricts or delays: removing one is better for customers."""
     depends_on_amount: ClassVar[bool] = False
     """Whether the effect gives points for an amount of money, and not for a visit or an item."""
@@ -53,7 +53,7 @@ class Effect(Rule):
     """The form in which the sentence names the goods that count; None if they are named as a condition."""
 
     def __init_subclass__(cls) -> None:
-        # A dataclass with slots is made twice; the second one is the one that is used.
+        # A dataclass with slots is created twice; the second class is the one in use.
         if "kind" in cls.__dict__:
             _KINDS[cls.kind] = cls
 
@@ -75,7 +75,7 @@ class Effect(Rule):
         return None
 
     def at_least_as_good(self, other: Effect) -> bool:
-        """Whether it surely leaves every customer at least as well off as `other` of the same kind."""
+        """Whether every customer surely fares at least as well with it as with `other`; False for another kind."""
         return self == other
 
 
@@ -85,7 +85,7 @@ class Earning(Effect):
     __slots__ = ()
 
     clause_kind: ClassVar[ClauseKind] = ClauseKind.EARNING
-    benefit: ClassVar[bool] = True
+    is_benefit: ClassVar[bool] = True
 
     @abstractmethod
     def earn(self, purchase: EligiblePurchase) -> Parts:
@@ -98,4 +98,4 @@ class Extra(Effect):
     __slots__ = ()
 
     clause_kind: ClassVar[ClauseKind] = ClauseKind.EARNING
-    benefit: ClassVar[bool] = True
+    is_benefit: ClassVar[bool] = True

@@ -15,21 +15,24 @@ MAX_DAYS = 3650
 
 @dataclass(frozen=True, slots=True)
 class OldPriceProtection(Effect):
-    """Points pay the price of the day they were earned, where it was lower, for `days` local days after the rise.
+    """For `days` local days after a reward became dearer, points still pay the lower price of the day on which they were earned.
 
-    0 switches it off. A payment from points of different price is priced in proportion.
+    With 0 days they pay the new price at once. If the points of one payment were earned at different prices, the price is
+    worked out in proportion.
     """
 
     kind: ClassVar[str] = "grandfathering"
     clause_kind: ClassVar[ClauseKind] = ClauseKind.POLICY
-    benefit: ClassVar[bool] = True
+    is_benefit: ClassVar[bool] = True
     about: ClassVar[str] = (
         "How long points keep the price that a reward had when they were earned. Standard clause; default 180 days."
     )
-    days: int = rule_field(f"Local days after the price rose, 0 (never) to {MAX_DAYS:,}.", default=180)
+    days: int = rule_field(
+        f"Local days after the price rose, 0 (the new price applies at once) to {MAX_DAYS:,}.", default=180
+    )
 
     def sentence(self, phrasebook: Phrasebook) -> str:
-        """How long the old price holds."""
+        """How long points pay the old price."""
         if self.days == 0:
             return phrasebook("grandfathering.never")
         return phrasebook("grandfathering", days=phrasebook.days(self.days))

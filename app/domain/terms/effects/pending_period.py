@@ -19,12 +19,12 @@ class PendingPeriod(Effect):
 
     kind: ClassVar[str] = "pending_period"
     clause_kind: ClassVar[ClauseKind] = ClauseKind.POLICY
-    burden: ClassVar[bool] = True
+    is_burden: ClassVar[bool] = True
     about: ClassVar[str] = "How long points wait until they can be spent. Left out, they can be spent at once."
-    days: int = rule_field(f"Local days after the day they were earned, to the end of the last one, 1 to {MAX_DAYS}.")
+    days: int = rule_field(f"Whole local days to wait after the day on which they were earned, 1 to {MAX_DAYS}.")
 
     def sentence(self, phrasebook: Phrasebook) -> str:
-        """Only after N days."""
+        """From which day on points can be spent."""
         return phrasebook("pending_period", nth=phrasebook.ordinal(self.days + 1))
 
     def at_least_as_good(self, other: Effect) -> bool:

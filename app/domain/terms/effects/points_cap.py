@@ -14,7 +14,10 @@ from app.domain.terms.rule import rule_field
 
 
 class CapScope(StrEnum):
-    """What a cap is for, a purchase or a period: a day by the calendar of its location, a longer period by the program's."""
+    """What a cap limits: one purchase, or all purchases of a period.
+
+    A day is one of the location's calendar; months and years are those of the program's calendar.
+    """
 
     PURCHASE = "PURCHASE"
     DAY = "DAY"
@@ -28,19 +31,19 @@ class PointsCap(Effect):
 
     kind: ClassVar[str] = "points_cap"
     clause_kind: ClassVar[ClauseKind] = ClauseKind.LIMIT
-    burden: ClassVar[bool] = True
+    is_burden: ClassVar[bool] = True
     about: ClassVar[str] = "The most points that a customer earns in one purchase, or in a period."
     points: int = rule_field(f"Points, 1 to {MAX_POINTS_PER_CLAUSE:,}.")
     scope: CapScope = rule_field("What the cap applies to.")
     calendar: str | None = rule_field(
-        "The IANA zone by whose calendar periods of more than a day are counted, where locations have other zones.",
+        "The IANA zone by whose calendar months and years are counted; null if all locations are in the program's zone.",
         default=None,
         owner_supplied=False,
     )
 
     @property
     def period(self) -> Period | None:
-        """The period that is looked back on; None for a single purchase."""
+        """The period whose purchases share the cap; None for a cap on each purchase."""
         return None if self.scope is CapScope.PURCHASE else Period(self.scope.value)
 
     def sentence(self, phrasebook: Phrasebook) -> str:

@@ -23,7 +23,7 @@ class PointsPerAmount(Earning):
     goods_form: ClassVar[GoodsForm | None] = GoodsForm.ON
     about: ClassVar[str] = "Points in proportion to what is spent; fractions are rounded by the rounding clause."
     points: int = rule_field(f"Points, 1 to {MAX_POINTS_PER_CLAUSE:,}.")
-    per: Money = rule_field("For each of this much, in the program's currency, above 0.")
+    per: Money = rule_field("The amount for which they are given, in the program's currency, above 0.")
 
     def earn(self, purchase: EligiblePurchase) -> Parts:
         """One part per line."""
@@ -40,7 +40,7 @@ class PointsPerAmount(Earning):
         )
 
     def at_least_as_good(self, other: Effect) -> bool:
-        """As many points for the same amount."""
+        """Whether it gives at least as many points for the same amount."""
         return isinstance(other, PointsPerAmount) and self.points * other.per.minor >= other.points * self.per.minor
 
     def validation_error(self) -> Detail | None:

@@ -1,4 +1,4 @@
-"""Points for completed steps of spending."""
+"""Points for each full amount that is spent."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ class PointsPerFullAmount(Earning):
     goods_form: ClassVar[GoodsForm | None] = GoodsForm.ON
     about: ClassVar[str] = "Points for each full amount; what is left over earns nothing."
     points: int = rule_field(f"Points, 1 to {MAX_POINTS_PER_CLAUSE:,}.")
-    per: Money = rule_field("For each full step of this much, in the program's currency, above 0.")
+    per: Money = rule_field("The full amount for which they are given, in the program's currency, above 0.")
 
     def earn(self, purchase: EligiblePurchase) -> Parts:
-        """One whole part."""
+        """One part, a whole number."""
         return Parts((max(0, purchase.total() // self.per.minor) * self.points,))
 
     def sentence(self, phrasebook: Phrasebook) -> str:
@@ -45,7 +45,7 @@ class PointsPerFullAmount(Earning):
         )
 
     def at_least_as_good(self, other: Effect) -> bool:
-        """As many steps with as many points: a step that is a part of the other's is completed wherever that one is."""
+        """Whether the full amount of the other consists of full amounts of this one, which together give at least as many points."""
         return (
             isinstance(other, PointsPerFullAmount)
             and other.per.minor % self.per.minor == 0

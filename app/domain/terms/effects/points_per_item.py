@@ -16,17 +16,15 @@ from app.domain.terms.rule import rule_field
 
 @dataclass(frozen=True, slots=True)
 class PointsPerItem(Earning):
-    """`points` for each whole item of every counted line; what is sold by measure counts its whole units."""
+    """`points` for each whole item of every counted line, or each whole unit of what is sold by measure."""
 
     kind: ClassVar[str] = "points_per_item"
     goods_form: ClassVar[GoodsForm | None] = GoodsForm.EACH
-    about: ClassVar[str] = (
-        "Points for each item that counts; of what is sold by measure, for each whole unit of a line."
-    )
+    about: ClassVar[str] = "Points for each item that counts, or for each whole unit of a line that is sold by measure."
     points: int = rule_field(f"Points, 1 to {MAX_POINTS_PER_CLAUSE:,}.")
 
     def earn(self, purchase: EligiblePurchase) -> Parts:
-        """The points of each line, already whole."""
+        """One part per line, each a whole number."""
         return Parts(tuple(line.remaining_quantity().__floor__() * self.points for line in purchase.lines) or (0,))
 
     def sentence(self, phrasebook: Phrasebook) -> str:

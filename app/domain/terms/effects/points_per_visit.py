@@ -1,4 +1,4 @@
-"""Points for coming by and buying something."""
+"""Points for each visit with a purchase, whatever it costs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class PointsPerVisit(Earning):
     points: int = rule_field(f"Points, 1 to {MAX_POINTS_PER_CLAUSE:,}.")
 
     def earn(self, purchase: EligiblePurchase) -> Parts:
-        """One whole part, as long as a line counts."""
+        """One part, a whole number: `points` if any line counts, otherwise 0."""
         return Parts((self.points if purchase.lines else 0,))
 
     def sentence(self, phrasebook: Phrasebook) -> str:

@@ -21,14 +21,14 @@ MAX_NOTICE_DAYS = 365
 
 _SHORTEST_MONTH, _LONGEST_MONTH = 28, 31
 _MAX_DAYS_TO_END = {ValidityEnd.DAY: 0, ValidityEnd.MONTH: 30, ValidityEnd.QUARTER: 91, ValidityEnd.YEAR: 365}
-"""Days to the end of a calendar period, at most."""
+"""The most days from a day to the end of its calendar period."""
 
 
 class ValidityStart(StrEnum):
-    """From when a validity runs, the later ones last.
+    """The day from which points are valid; no member of this enum means an earlier day than the one above it.
 
     EARNING is the day of the earning, ACTIVATION the day from which the points can be spent, ACTIVITY the day of the
-    customer's last purchase or redemption, where that is later than the activation.
+    customer's last purchase or redemption, or the day of the activation if that is later.
     """
 
     EARNING = "EARNING"
@@ -36,16 +36,17 @@ class ValidityStart(StrEnum):
     ACTIVITY = "ACTIVITY"
 
 
-_STARTS = tuple(ValidityStart)
-_ENDS = tuple(ValidityEnd)
+_START_ORDER = tuple(ValidityStart)
+_END_ORDER = tuple(ValidityEnd)
+"""Starts and ends of a validity, the earlier ones first."""
 
 
 @dataclass(frozen=True, slots=True)
 class PointsValidity(Effect):
-    """Points are valid for `months` or `days`, from the local day that `since` says to the end of the period of `until`.
+    """Points are valid for `months` or `days` from the day that `since` says, and on to the end of the period `until`.
 
-    Without months and days they never expire. Without `expires`, the validity is a guaranteed minimum and no points
-    expire. With it, they expire only after a notice. `notice_from` and `notice_until` are numbers of days before the last
+    Without months and days they never expire. If `expires` is False, the validity is a guaranteed minimum and no points
+    expire; if it is True, they expire only after a notice. `notice_from` and `notice_until` are numbers of days before the last
     day, so `notice_from` is the larger one: with 60 and 30, a notice counts from 60 days before the last day, and must be
     given at least 30 days before it. For points valid for less than `notice_until` days, the receipt that earned them is
     the notice.
@@ -54,14 +55,14 @@ class PointsValidity(Effect):
     kind: ClassVar[str] = "points_validity"
     clause_kind: ClassVar[ClauseKind] = ClauseKind.POLICY
     about: ClassVar[str] = (
-        "How long points stay valid at least, or when they expire. Standard clause; default for ever."
+        "How long points stay valid at least, or when they expire. Standard clause; by default they never do."
     )
     months: int | None = rule_field(
         f"Months, 1 to {MAX_MONTHS}; null, and no `days`: points do not expire.", default=None
     )
     days: int | None = rule_field(f"Days instead of months, 1 to {MAX_DAYS:,}.", default=None)
     expires: bool = rule_field(
-        "Whether points expire then. If false, this is only a guaranteed minimum and no points are removed.",
+        "Whether points expire at the end of this time. If false, the time is only a guaranteed minimum and no points are removed.",
         default=False,
     )
     until: ValidityEnd = rule_field("The calendar period at whose end the points expire.", default=ValidityEnd.DAY)
@@ -80,17 +81,17 @@ class PointsValidity(Effect):
 
     @property
     def never_expires(self) -> bool:
-        """Whether points never expire."""
+        """Whether neither `months` nor `days` is set, so that points never expire."""
         return self.months is None and self.days is None
 
     @property
     def fewest_days(self) -> int:
-        """Days that points are valid at least; 0 if they never expire."""
+        """The fewest days for which points are valid; 0 if they never expire."""
         return self.days or (self.months or 0) * _SHORTEST_MONTH
 
     @property
     def most_days(self) -> int:
-        """Days that points are valid at most; 0 if they never expire."""
+        """The most days for which points are valid; 0 if they never expire."""
         return (self.days or (self.months or 0) * _LONGEST_MONTH) + _MAX_DAYS_TO_END[self.until]
 
     @property
@@ -131,7 +132,7 @@ class PointsValidity(Effect):
         )
 
     def sentence_for_units(self, units: tuple[Unit, ...], *, phrasebook: Phrasebook) -> str:
-        """How long points stay valid; stamps, where there are any, always do."""
+        """How long points stay valid, and that stamps do not expire if members collect any."""
         if Unit.STAMPS not in units:
             return self.sentence(phrasebook)
         if units == (Unit.STAMPS,) and self.never_expires:
@@ -146,12 +147,12 @@ class PointsValidity(Effect):
             return False
         if self.never_expires or other.never_expires:
             return self.never_expires
-        longer = (
+        lasts_as_long = (
             self._at_least_as_long(other)
-            and _ENDS.index(self.until) >= _ENDS.index(other.until)
-            and _STARTS.index(self.since) >= _STARTS.index(other.since)
+            and _END_ORDER.index(self.until) >= _END_ORDER.index(other.until)
+            and _START_ORDER.index(self.since) >= _START_ORDER.index(other.since)
         )
-        return longer and (not self.expires or (other.expires and self._has_as_good_notice(other)))
+        return lasts_as_long and (not self.expires or (other.expires and self._has_as_good_notice(other)))
 
     def _at_least_as_long(self, other: PointsValidity) -> bool:
         if self.months is not None:
@@ -164,8 +165,8 @@ class PointsValidity(Effect):
             other.notice_until <= self.notice_until
             and self.notice_from <= other.notice_from
             and self.notice_by <= other.notice_by
-            # A later last day for notices makes the receipt the notice of more points, and so may a beginning that
-            # leaves the same end: a month from 28 January and one from 30 January both end on 28 February.
+            # A larger `notice_until` makes the receipt the notice of more points. So may a later start, if the last
+            # day stays the same: a month from 28 January and one from 30 January both end on 28 February.
             and (not self.receipt_is_notice or (self.notice_until == other.notice_until and self.since is other.since))
         )
 
@@ -183,5 +184,5 @@ class PointsValidity(Effect):
             return detail("NOTICE_DAYS", most=MAX_NOTICE_DAYS)
         if not self.notice_by:
             return detail("MISSING")
-        lasting = PointsValidity(months=self.months, days=self.days, until=self.until, since=self.since)
-        return None if self.expires or self == lasting else detail("NOTICE_WITHOUT_EXPIRY")
+        with_default_notice = PointsValidity(months=self.months, days=self.days, until=self.until, since=self.since)
+        return None if self.expires or self == with_default_notice else detail("NOTICE_WITHOUT_EXPIRY")

@@ -15,18 +15,18 @@ MAX_MINUTES = 10_080
 
 @dataclass(frozen=True, slots=True)
 class QuoteValidity(Effect):
-    """Whoever commits to a quote within `minutes` pays exactly what it says, whatever has changed since."""
+    """Whoever redeems by a quote within `minutes` pays exactly the price that it states, whatever has changed since."""
 
     kind: ClassVar[str] = "quote_validity"
     clause_kind: ClassVar[ClauseKind] = ClauseKind.POLICY
-    benefit: ClassVar[bool] = True
+    is_benefit: ClassVar[bool] = True
     about: ClassVar[str] = (
         "How long a quoted price of a reward is honoured. Left out: prices are not quoted. Not enforced yet, so it cannot be published."
     )
     minutes: int = rule_field(f"Minutes from the quote on, 1 to {MAX_MINUTES:,}.")
 
     def sentence(self, phrasebook: Phrasebook) -> str:
-        """For N minutes."""
+        """How many minutes a quoted price holds."""
         return phrasebook("quote_validity", minutes=phrasebook.counted("minutes", self.minutes))
 
     def at_least_as_good(self, other: Effect) -> bool:

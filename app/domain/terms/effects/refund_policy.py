@@ -13,7 +13,7 @@ from app.domain.units import Unit
 
 
 class RefundMode(StrEnum):
-    """How far points are clawed back: to a balance of zero, or below."""
+    """How far points are clawed back: down to a balance of zero, or below it."""
 
     CLAMP_TO_ZERO = "CLAMP_TO_ZERO"
     ALLOW_NEGATIVE = "ALLOW_NEGATIVE"
@@ -21,19 +21,19 @@ class RefundMode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RefundPolicy(Effect):
-    """Points that the kept goods would not have earned are taken back, as far as the balance goes or below zero."""
+    """Points that a purchase of the goods kept would not have earned are clawed back, down to a balance of zero or below it."""
 
     kind: ClassVar[str] = "refund_policy"
     clause_kind: ClassVar[ClauseKind] = ClauseKind.POLICY
     about: ClassVar[str] = "What happens to the points of returned goods. Standard clause."
-    mode: RefundMode = rule_field("How far points are taken back.", default=RefundMode.CLAMP_TO_ZERO)
+    mode: RefundMode = rule_field("How far points are clawed back.", default=RefundMode.CLAMP_TO_ZERO)
 
     def sentence(self, phrasebook: Phrasebook) -> str:
-        """What is taken back."""
+        """Which points are clawed back."""
         return phrasebook(f"refund_policy.{self.mode.value}")
 
     def sentence_for_units(self, units: tuple[Unit, ...], *, phrasebook: Phrasebook) -> str:
-        """What is taken back and given back, for the units that members collect."""
+        """What is clawed back and given back, for the units that members collect or spend."""
         return phrasebook("refund_policy.stamps") if units == (Unit.STAMPS,) else self.sentence(phrasebook)
 
     def at_least_as_good(self, other: Effect) -> bool:

@@ -15,18 +15,18 @@ MAX_HOURS = 8760
 
 @dataclass(frozen=True, slots=True)
 class ReversalWindow(Effect):
-    """A customer may cancel a redemption within `hours` of it, as long as its reward was not handed over; its points come back."""
+    """Within `hours` of a redemption the customer may cancel it, unless its reward was handed over; what it cost comes back."""
 
     kind: ClassVar[str] = "undo_window"
     clause_kind: ClassVar[ClauseKind] = ClauseKind.POLICY
-    benefit: ClassVar[bool] = True
+    is_benefit: ClassVar[bool] = True
     about: ClassVar[str] = (
-        "How long a customer may cancel a redemption whose reward was not handed over yet. Left out: not at all; owner and staff may, with a reason."
+        "How long a customer may cancel a redemption whose reward was not handed over yet. Left out: customers cannot cancel. Owner and staff can, with a reason."
     )
     hours: int = rule_field(f"Hours from the redemption on, 1 to {MAX_HOURS:,}.")
 
     def sentence(self, phrasebook: Phrasebook) -> str:
-        """Within N hours."""
+        """Within how many hours a redemption can be cancelled."""
         return phrasebook("undo_window", hours=phrasebook.counted("hours", self.hours))
 
     def at_least_as_good(self, other: Effect) -> bool:

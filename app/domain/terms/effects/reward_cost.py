@@ -18,7 +18,7 @@ _KEY = re.compile(r"[a-z0-9-]{1,40}")
 
 
 class _Codes(NamedTuple):
-    """The reasons in one unit: the cost is paid, the balance is too low, the balance is below zero."""
+    """The codes of reasons in one unit: the balance pays the cost, it is too low, it is below zero."""
 
     paid: ReasonCode
     missing: ReasonCode
@@ -31,7 +31,7 @@ _REASON_CODES = {
 }
 
 
-def _collect(missing: int, unit: Unit) -> Remedy:
+def _collect_remedy(missing: int, unit: Unit) -> Remedy:
     if unit is Unit.STAMPS:
         return Remedy(RemedyCode.COLLECT_STAMPS, quantity=missing)
     return Remedy(RemedyCode.COLLECT_POINTS, points=missing)
@@ -46,10 +46,10 @@ class RewardCost(Effect):
 
     kind: ClassVar[str] = "reward_cost"
     clause_kind: ClassVar[ClauseKind] = ClauseKind.REWARD
-    benefit: ClassVar[bool] = True
+    is_benefit: ClassVar[bool] = True
     about: ClassVar[str] = "What a reward costs."
     reward: str = rule_field("The key of the reward.")
-    points: int = rule_field(f"Points, or as many of the `unit`, 1 to {MAX_POINTS_PER_CLAUSE:,}.")
+    points: int = rule_field(f"The price in its `unit`, 1 to {MAX_POINTS_PER_CLAUSE:,}.")
     name: str = rule_field(
         "What the catalogue calls the reward when the terms are published.", default="", owner_supplied=False
     )
@@ -59,23 +59,23 @@ class RewardCost(Effect):
     )
 
     def check(self, *, available: int, owed: int = 0, cost: int | None = None) -> Finding:
-        """Whether the balance of its unit pays for it (`cost` where older points pay less); the remedy says what is missing.
+        """Whether `available` points or stamps pay for the reward; the remedy says how many are missing.
 
-        `owed` is how far the balance is below zero, 0 or more. A balance below zero buys nothing, and what is collected
-        pays the debt first.
+        `cost` is the price if older points pay less, None: `points`. `owed` is how far the balance is below zero, 0 or more.
+        A balance below zero buys nothing, and what is collected pays the debt first.
         """
         price = self.points if cost is None else cost
         codes = _REASON_CODES[self.unit]
         if owed > 0:
             return Finding(
-                False, codes.owed, owed, owed + price, (_collect(owed + max(price - available, 0), self.unit),)
+                False, codes.owed, owed, owed + price, (_collect_remedy(owed + max(price - available, 0), self.unit),)
             )
         if available >= price:
             return Finding(True, codes.paid, available, price)
-        return Finding(False, codes.missing, available, price, (_collect(price - available, self.unit),))
+        return Finding(False, codes.missing, available, price, (_collect_remedy(price - available, self.unit),))
 
     def sentence(self, phrasebook: Phrasebook) -> str:
-        """The reward costs so much of its unit, and so much cash."""
+        """What the reward costs in its unit, and in cash if it costs any."""
         reward, price = self.name or self.reward, phrasebook.counted(self.unit.value, self.points)
         if self.cash is None:
             return phrasebook("reward_cost", reward=reward, price=price)

@@ -13,7 +13,7 @@ from app.domain.terms.rule import rule_field
 
 
 class RoundingScope(StrEnum):
-    """The whole purchase once, or each line."""
+    """What is rounded: the points of the whole purchase once, or those of each line."""
 
     BASKET = "BASKET"
     LINE = "LINE"
@@ -21,7 +21,7 @@ class RoundingScope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RoundingRule(Effect):
-    """Mode and scope of rounding."""
+    """Rounds fractions of points by `mode`, once for each `scope`."""
 
     kind: ClassVar[str] = "rounding"
     clause_kind: ClassVar[ClauseKind] = ClauseKind.POLICY
@@ -36,7 +36,7 @@ class RoundingRule(Effect):
         )
 
     def at_least_as_good(self, other: Effect) -> bool:
-        """Whether the same amounts are rounded, never lower. Rounding each line may give more or less than rounding the basket."""
+        """Whether the scope is the same and the mode never gives less. Rounding each line may give more or less than rounding the basket."""
         order = (Rounding.FLOOR, Rounding.HALF_EVEN, Rounding.HALF_UP)
         return (
             isinstance(other, RoundingRule)

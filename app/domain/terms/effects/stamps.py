@@ -25,7 +25,7 @@ class StampOccasion(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Stamps(Effect):
-    """`stamps` for each purchase, or for each whole item, of what the clause counts.
+    """`stamps` for each purchase in which something counts, or for each whole item that counts.
 
     Stamps do not compete with clauses that give points; the stamps of several clauses are added up. A customer owes the
     stamps that a refund claws back and that are no longer there.
@@ -33,20 +33,20 @@ class Stamps(Effect):
 
     kind: ClassVar[str] = "stamps"
     clause_kind: ClassVar[ClauseKind] = ClauseKind.EARNING
-    benefit: ClassVar[bool] = True
+    is_benefit: ClassVar[bool] = True
     about: ClassVar[str] = (
-        "Stamps, which buy rewards that cost stamps; a refund takes them back, from later ones where they are gone."
+        "Stamps, which buy rewards that cost stamps; a refund claws them back, from later ones if they are spent."
     )
     stamps: int = rule_field(f"Stamps, 1 to {MAX_STAMPS}.")
     per: StampOccasion = rule_field("What stamps are given for.", default=StampOccasion.VISIT)
 
     @property
-    def once(self) -> bool:
-        """Whether it gives a fixed number, and not one for each item."""
+    def gives_fixed_number(self) -> bool:
+        """Whether the number of stamps does not depend on the number of items."""
         return self.per is StampOccasion.VISIT
 
     def earn(self, purchase: EligiblePurchase) -> int:
-        """The stamps for what the clause counts: none where that is nothing."""
+        """The stamps for what the clause counts; 0 if nothing counts."""
         if self.per is StampOccasion.ITEM:
             return self.stamps * purchase.item_count()
         return self.stamps if purchase.lines else 0
@@ -60,7 +60,7 @@ class Stamps(Effect):
 
     @property
     def goods_form(self) -> GoodsForm | None:  # type: ignore[override]  # a stamp for each item names them, one for a visit does not
-        """Every item of them, where items are stamped."""
+        """EACH if items are stamped, None if visits are."""
         return GoodsForm.EACH if self.per is StampOccasion.ITEM else None
 
     def sentence_for_goods(self, goods: str, *, phrasebook: Phrasebook) -> str:

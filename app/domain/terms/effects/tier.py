@@ -17,11 +17,11 @@ _KEY = re.compile(r"[a-z0-9-]{1,40}")
 
 @dataclass(frozen=True, slots=True)
 class Tier(Effect):
-    """The tier with the key `tier`, called `name`, is reached with `points` qualifying points; the period clause says when."""
+    """The tier with the key `tier`, called `name`, is reached with `points` qualifying points; see `TierPeriod`."""
 
     kind: ClassVar[str] = "tier"
     clause_kind: ClassVar[ClauseKind] = ClauseKind.TIER
-    benefit: ClassVar[bool] = True
+    is_benefit: ClassVar[bool] = True
     about: ClassVar[str] = "A tier that members reach with qualifying points; conditions ask for it by its key."
     tier: str = rule_field("Your name for it, a-z, 0-9 and dashes, 1 to 40; keep it over versions.")
     name: str = rule_field(f"What members read, 1 to {MAX_NAME_LENGTH} characters.")

@@ -28,18 +28,18 @@ class TierWindow(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TierPeriod(Effect):
-    """A tier is reached as soon as the points of the period suffice; a lost tier is kept for `grace_days` more."""
+    """A tier is reached as soon as the points of the period suffice; once they no longer do, it is kept for `grace_days` more."""
 
     kind: ClassVar[str] = "tier_period"
     clause_kind: ClassVar[ClauseKind] = ClauseKind.POLICY
-    benefit: ClassVar[bool] = True
+    is_benefit: ClassVar[bool] = True
     about: ClassVar[str] = (
-        "Which points count towards a tier and how long it is kept. Stands where there are tiers; default a calendar"
-        " year and 30 days of grace."
+        "Which points count towards a tier and how long it is kept. Standard clause of terms with tiers; default a"
+        " calendar year and 30 days of grace."
     )
     period: TierWindow = rule_field("Which qualifying points count.", default=TierWindow.CALENDAR_YEAR)
     grace_days: int = rule_field(
-        f"Whole local days for which a lost tier is still held, 0 to {MAX_GRACE_DAYS}; each tier has its own.",
+        f"Whole local days for which a tier is kept after its points are lost, 0 to {MAX_GRACE_DAYS}; counted for each tier on its own.",
         default=30,
     )
 

@@ -17,15 +17,15 @@ from app.domain.terms.version import Terms
 def lint(
     terms: Terms, *, statistics: VisitStatistics, catalogue: Mapping[str, CatalogueReward]
 ) -> tuple[LintFinding, ...]:
-    """Every finding in the order of the clauses. `catalogue` holds the rewards by their keys."""
+    """Every finding, in the order of the clauses. `catalogue` has the rewards by key."""
     findings: list[LintFinding] = []
     attempts = iter(range(MAX_MOMENTS))
     for clause in terms.clauses:
-        never_finding = never_fits_finding(clause, terms=terms) or never_applies_finding(
+        inapplicable_finding = never_fits_finding(clause, terms=terms) or never_applies_finding(
             clause, terms=terms, attempts=attempts
         )
-        if never_finding is not None:
-            findings.append(never_finding)
+        if inapplicable_finding is not None:
+            findings.append(inapplicable_finding)
             continue
         findings.extend(excludes_most_visits(clause, terms=terms, statistics=statistics))
         findings.extend(excludes_itself(clause))

@@ -29,18 +29,17 @@ _PERIODS_OF_A_YEAR = {CapScope.DAY: 366, CapScope.MONTH: 12, CapScope.YEAR: 1}
 
 
 def never_counts(clause: Clause, *, terms: Terms) -> Iterator[LintFinding]:
-    """An earning clause next to which another of its kind always gives as much."""
+    """A finding if another earning clause of this kind fits whenever this one does, and always gives as much."""
     if not isinstance(clause.effect, Earning) or terms.combination is CombinationMode.STACK:
         return
     for other, effect in terms.base_clauses:
-        first_of_equals = (
-            other.effect != clause.effect or other.conditions != clause.conditions or _comes_before(other, clause)
-        )
+        is_duplicate = other.effect == clause.effect and other.conditions == clause.conditions
         if (
             other is not clause
             # A clause with counters of its own may be used up, or not be reached, when this one is not.
             and not other.needs_counters
-            and first_of_equals
+            # Of two equal clauses, only the second one never counts.
+            and (not is_duplicate or _comes_before(other, clause))
             and effect.kind == clause.effect.kind
             and effect.at_least_as_good(clause.effect)
             and implies(clause.conditions, other.conditions)
@@ -54,7 +53,7 @@ def _comes_before(clause: Clause, other: Clause) -> bool:
 
 
 def contradictions(clause: Clause, *, terms: Terms) -> Iterator[LintFinding]:
-    """What the clause promises and another one takes away, for certain."""
+    """Findings about what the clause promises although another clause surely prevents it."""
     yield from _points_above_cap(clause, terms=terms)
     yield from _award_above_budget(clause, terms=terms)
     if isinstance(clause.effect, Tier):
@@ -64,7 +63,7 @@ def contradictions(clause: Clause, *, terms: Terms) -> Iterator[LintFinding]:
 
 
 def _points_above_cap(clause: Clause, *, terms: Terms) -> Iterator[LintFinding]:
-    """Promised points that no purchase can bring in full, because a cap is lower."""
+    """A finding for each cap that is lower than the points that the clause promises for a purchase."""
     promised_points = _promised_points(clause, terms=terms)
     for other, cap in terms.caps:
         if cap.points < promised_points:
@@ -73,12 +72,12 @@ def _points_above_cap(clause: Clause, *, terms: Terms) -> Iterator[LintFinding]:
 
 
 def _award_above_budget(clause: Clause, *, terms: Terms) -> Iterator[LintFinding]:
-    """An award larger than the budget for all customers together."""
+    """A finding if one award can be larger than the budget for all customers together."""
     budget, effect = clause.budget, clause.effect
     if budget is None:
         return
-    step = effect.points if isinstance(effect, PointsPerItem | PointsPerFullAmount) else 0
-    promised_points = max(step, _promised_points(clause, terms=terms))
+    points_per_step = effect.points if isinstance(effect, PointsPerItem | PointsPerFullAmount) else 0
+    promised_points = max(points_per_step, _promised_points(clause, terms=terms))
     if budget.points < promised_points:
         numbers = {"points": promised_points, "most": budget.points}
         yield LintFinding(LintCode.CONTRADICTION, clause, "budget", numbers=numbers, texts={"other": clause.number})
@@ -89,7 +88,7 @@ def _promised_points(clause: Clause, *, terms: Terms) -> int:
     effect = clause.effect
     if isinstance(effect, BonusPoints | PointsPerVisit):
         return effect.points
-    # A minimum with tax may be reached by less than that without.
+    # A minimum with tax may be reached by a purchase whose amount without tax is lower.
     least_spend = max(
         (
             condition.amount.minor
@@ -100,14 +99,14 @@ def _promised_points(clause: Clause, *, terms: Terms) -> int:
     )
     if isinstance(effect, PointsPerFullAmount):
         return least_spend // effect.per.minor * effect.points
-    # Rounded line by line, a purchase may come to less than its amount.
+    # If each line is rounded, the lines may give fewer points than the whole amount would.
     if isinstance(effect, PointsPerAmount) and terms.rounding.scope is RoundingScope.BASKET:
         return least_spend * effect.points // effect.per.minor
     return 0
 
 
 def _tier_out_of_reach(clause: Clause, tier: Tier, *, terms: Terms) -> Iterator[LintFinding]:
-    """A tier that takes more points in a calendar year than a cap leaves."""
+    """A finding for each cap that allows fewer points in a calendar year than the tier takes."""
     if TierPeriod not in terms.policy_clauses or terms.policy_effect(TierPeriod).period is not TierWindow.CALENDAR_YEAR:
         return
     for other, cap in terms.caps:
@@ -118,7 +117,7 @@ def _tier_out_of_reach(clause: Clause, tier: Tier, *, terms: Terms) -> Iterator[
 
 
 def _expiry_before_activation(clause: Clause, pending: PendingPeriod, *, terms: Terms) -> Iterator[LintFinding]:
-    """Points that have expired before they can be spent."""
+    """A finding if points expire before they can be spent."""
     validity = terms.validity
     if validity.expires and validity.since is ValidityStart.EARNING and validity.most_days <= pending.days:
         numbers = {"days": pending.days, "most": validity.most_days}

@@ -15,13 +15,13 @@ from app.domain.terms.clause import Clause
 from app.domain.terms.conditions.condition import Condition
 
 MIN_VISITS = 20
-"""The fewest real visits that tell something."""
+"""How many real visits it takes for a finding about hours."""
 
 DAYS_OF_A_MONTH = 30
 
 
 class LintCode(StrEnum):
-    """Kinds of unfairness. Stable names."""
+    """What may be unfair in a draft. The names never change."""
 
     NEVER_HOLDS = "NEVER_HOLDS"
     NEVER_COUNTS = "NEVER_COUNTS"
@@ -48,8 +48,8 @@ class Visit(NamedTuple):
 class VisitStatistics:
     """What customers did recently.
 
-    `median_points_per_month` are the points that the median customer earns in 30 days, `sold_articles` the stock code and
-    name of what was sold.
+    `visits` are real purchases; `median_points_per_month` is what the median customer earns in 30 days, None if unknown;
+    `sold_articles` has the stock code and the name of each article that was sold.
     """
 
     visits: tuple[Visit, ...] = ()
@@ -59,7 +59,7 @@ class VisitStatistics:
 
 @dataclass(frozen=True, slots=True)
 class CatalogueReward:
-    """A reward of the catalogue. `article` is the stock code of what is handed out; `variants` are the choices of the customer."""
+    """A reward of the catalogue. `article` is the stock code of what is handed out; `variants` are what the customer can choose from."""
 
     name: str
     description: str = ""
@@ -71,9 +71,9 @@ class CatalogueReward:
 
 @dataclass(frozen=True, slots=True)
 class LintFinding:
-    """One finding: its clause and the values of its sentence, among them the example.
+    """One finding: its clause, and the values of its two sentences, a statement and an example.
 
-    `case` says which of several kinds of example proves it.
+    `case` says which of the examples of its code proves it; empty if the code has only one.
     """
 
     code: LintCode
@@ -97,8 +97,8 @@ class LintFinding:
         values = {name: phrasebook.date(day) for name, day in self.dates.items()}
         values |= {name: phrasebook.number(number) for name, number in self.numbers.items()}
         values |= {name: phrasebook.money(amount) for name, amount in self.amounts.items()}
-        for name, several in self.conditions.items():
+        for name, conditions in self.conditions.items():
             values[name] = phrasebook("clause.separator").join(
-                self.clause.condition_text(condition, phrasebook=phrasebook) for condition in several
+                self.clause.condition_text(condition, phrasebook=phrasebook) for condition in conditions
             )
         return phrasebook(key, **values, **self.texts)

@@ -12,7 +12,7 @@ from app.domain.terms.conditions.condition import Condition
 from app.domain.terms.conditions.every_nth_visit import EveryNthVisit
 from app.domain.terms.conditions.first_purchase import FirstPurchase
 from app.domain.terms.conditions.groups import AllOf, ExceptWhen
-from app.domain.terms.conditions.listed import Listed
+from app.domain.terms.conditions.listed_goods import ListedGoods
 from app.domain.terms.conditions.locations import Locations
 from app.domain.terms.conditions.minimum_quantity import MinimumQuantity
 from app.domain.terms.conditions.minimum_spend import MinimumSpend
@@ -36,7 +36,7 @@ def never_fits_finding(clause: Clause, *, terms: Terms) -> LintFinding | None:
 
 
 def required_conditions(conditions: Sequence[Condition]) -> Iterator[Condition]:
-    """Every condition that must hold for all of them to hold."""
+    """The conditions that must all hold, with those in AllOf groups one by one."""
     for condition in conditions:
         if isinstance(condition, AllOf):
             yield from required_conditions(condition.conditions)
@@ -53,6 +53,7 @@ def _exclusive_conditions(clause: Clause, required: Sequence[Condition]) -> Iter
 
 
 def _excludes(condition: Condition, other: Condition) -> bool:
+    """Whether the two surely never hold together. Some pairs are recognised in one of the two orders only."""
     if isinstance(condition, Channels) and isinstance(other, Channels):
         return condition.channels.isdisjoint(other.channels)
     if isinstance(condition, Locations) and isinstance(other, Locations):
@@ -63,7 +64,7 @@ def _excludes(condition: Condition, other: Condition) -> bool:
 
 
 def excludes_itself(clause: Clause) -> Iterator[LintFinding]:
-    """An exception that takes away all that the other conditions allow, such as: for members of a segment, except members of that segment."""
+    """A finding if an exception covers all that the other conditions allow: for members of a segment, except members of that segment."""
     for exception in clause.conditions:
         if isinstance(exception, ExceptWhen):
             others = tuple(condition for condition in clause.conditions if condition is not exception)
@@ -74,28 +75,28 @@ def excludes_itself(clause: Clause) -> Iterator[LintFinding]:
 
 
 def _no_goods_left(clause: Clause, required: Sequence[Condition]) -> Iterator[LintFinding]:
-    """Goods that leave no line to earn, to stamp or to measure."""
-    measures = any(isinstance(condition, MinimumSpend | MinimumQuantity) for condition in required)
-    if not (measures or isinstance(clause.effect, Earning | Extra | Stamps)):
+    """A finding if two lists of goods leave no line that could earn, be stamped or be measured."""
+    measures_goods = any(isinstance(condition, MinimumSpend | MinimumQuantity) for condition in required)
+    if not (measures_goods or isinstance(clause.effect, Earning | Extra | Stamps)):
         return
-    lists_of_goods = [condition for condition in required if isinstance(condition, Listed)]
+    lists_of_goods = [condition for condition in required if isinstance(condition, ListedGoods)]
     for first, other in combinations(lists_of_goods, 2):
         if first.kind == other.kind and (_leaves_nothing(first, other) or _leaves_nothing(other, first)):
             yield LintFinding(LintCode.NEVER_HOLDS, clause, "goods", conditions={"one": (first,), "other": (other,)})
 
 
-def _leaves_nothing(listed: Listed, other: Listed) -> bool:
-    """Whether no line is in the first list and counts for the second; a line may be in several categories."""
-    if not listed.include:
+def _leaves_nothing(condition: ListedGoods, other: ListedGoods) -> bool:
+    """Whether surely no line is selected by both. A line may be in several categories."""
+    if not condition.include:
         return False
-    if listed.include - listed.exclude <= other.exclude:
+    if condition.include - condition.exclude <= other.exclude:
         return True
-    are_disjoint = (listed.include - listed.exclude).isdisjoint(other.include - other.exclude)
-    return isinstance(listed, Products) and bool(other.include) and are_disjoint
+    are_disjoint = (condition.include - condition.exclude).isdisjoint(other.include - other.exclude)
+    return isinstance(condition, Products) and bool(other.include) and are_disjoint
 
 
 def _always_gives_way(clause: Clause, required: Sequence[Condition], *, terms: Terms) -> Iterator[LintFinding]:
-    """Another clause that fits whenever this one does; as they are not combined, this one never counts."""
+    """A finding for each clause that fits whenever this one does and is not combined with it, so that this one never counts."""
     own_conditions = [condition for condition in clause.conditions if not isinstance(condition, NotCombinedWith)]
     for condition in required:
         if isinstance(condition, NotCombinedWith):

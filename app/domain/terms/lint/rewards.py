@@ -59,12 +59,12 @@ def _reward_out_of_reach(
 
 
 def _spendable_days(terms: Terms) -> int | None:
-    """The most days for which points can be spent; None: without an end, or extended by activity."""
+    """The most days for which points can be spent; None if there is no limit, or activity extends it."""
     validity = terms.validity
     if validity.never_expires or validity.since is ValidityStart.ACTIVITY:
         return None
-    waits = PendingPeriod in terms.policy_clauses and validity.since is ValidityStart.EARNING
-    return max(0, validity.most_days - (terms.policy_effect(PendingPeriod).days if waits else 0))
+    runs_while_pending = PendingPeriod in terms.policy_clauses and validity.since is ValidityStart.EARNING
+    return max(0, validity.most_days - (terms.policy_effect(PendingPeriod).days if runs_while_pending else 0))
 
 
 def _missing_variants(clause: Clause, reward: CatalogueReward, *, statistics: VisitStatistics) -> Iterator[LintFinding]:
@@ -75,15 +75,15 @@ def _missing_variants(clause: Clause, reward: CatalogueReward, *, statistics: Vi
 
 
 def _variant_codes(reward: CatalogueReward, *, sold_articles: frozenset[tuple[str, str]]) -> tuple[str, ...]:
-    """The stock codes under which variants of the reward's article, or goods of its name, were bought."""
+    """The stock codes, sorted, under which variants of the reward's article or goods with its name were bought."""
     if reward.article is None:
-        names, article = {reward.name.casefold()}, None
+        names, article_code = {reward.name.casefold()}, None
     else:
-        names, article = (
+        names, article_code = (
             {name.casefold() for code, name in sold_articles if code == reward.article and name},
             _article_code(reward.article),
         )
-    codes = {code for code, name in sold_articles if name.casefold() in names or _article_code(code) == article}
+    codes = {code for code, name in sold_articles if name.casefold() in names or _article_code(code) == article_code}
     return tuple(sorted(codes))
 
 

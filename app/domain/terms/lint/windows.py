@@ -24,11 +24,11 @@ DAYS_OF_PATTERN = 15
 """Days after which weekly hours repeat: two weeks, in case the clocks change in one of them, and one day."""
 
 MAX_MOMENTS = 20_000
-"""The most instants tried for all clauses of a draft together; clauses beyond that limit have no finding."""
+"""The most instants tried for all clauses of a draft together. Once they are used up, every clause is taken to apply."""
 
 
 def never_applies_finding(clause: Clause, *, terms: Terms, attempts: Iterator[int]) -> LintFinding | None:
-    """A finding if the hours and dates of the clause never hold together; `attempts` has an item for each instant to try."""
+    """A finding if the hours and dates of the clause never hold together; `attempts` has an item for each instant that may still be tried."""
     if _ever_holds(clause, terms=terms, attempts=attempts):
         return None
     first = local_date(terms.effective_from, zone_name=terms.zone)
@@ -47,7 +47,7 @@ def _purchase_at(moment: datetime, *, terms: Terms) -> EligiblePurchase:
 
 
 def _ever_holds(clause: Clause, *, terms: Terms, attempts: Iterator[int]) -> bool:
-    """Whether all hours and dates of the clause hold at some instant; tried at every instant at which one may begin."""
+    """Whether all hours and dates of the clause hold at one of the instants of `_moments`; also True once `attempts` are used up."""
     timed_conditions = [condition for condition in clause.conditions if _depends_on_time_only(condition)]
     if not timed_conditions:
         return True
@@ -61,28 +61,30 @@ def _ever_holds(clause: Clause, *, terms: Terms, attempts: Iterator[int]) -> boo
 
 def _moments(clause: Clause, *, terms: Terms) -> Iterator[datetime]:
     """The instants at which a window of the clause begins or ends, on the days of `_days`."""
-    clocks = {time.min}
+    times_of_day = {time.min}
     for leaf in clause.leaves:
         if isinstance(leaf, WeekdaysAndHours):
-            clocks |= {clock for clock in (leaf.start, leaf.end) if clock is not None}
+            times_of_day |= {at for at in (leaf.start, leaf.end) if at is not None}
     for day in _days(clause, terms=terms):
         yield day_start(day, zone_name=terms.zone)
-        for clock in sorted(clocks):
-            yield in_zone(datetime.combine(day, clock), zone_name=terms.zone)
+        for time_of_day in sorted(times_of_day):
+            yield in_zone(datetime.combine(day, time_of_day), zone_name=terms.zone)
 
 
 def _days(clause: Clause, *, terms: Terms) -> list[date]:
     """The days to try: `DAYS_OF_PATTERN` days from the start of the terms and from each date at which a condition changes."""
     first = local_date(terms.effective_from, zone_name=terms.zone)
-    changes = {first}
+    change_days = {first}
     for leaf in clause.leaves:
         if isinstance(leaf, Dates):
-            changes |= {day for day in (leaf.first, leaf.last and leaf.last + timedelta(days=1)) if day and day > first}
-    return sorted({day + timedelta(days=later) for day in changes for later in range(DAYS_OF_PATTERN)})
+            change_days |= {
+                day for day in (leaf.first, leaf.last and leaf.last + timedelta(days=1)) if day and day > first
+            }
+    return sorted({day + timedelta(days=offset) for day in change_days for offset in range(DAYS_OF_PATTERN)})
 
 
 def excludes_most_visits(clause: Clause, *, terms: Terms, statistics: VisitStatistics) -> Iterator[LintFinding]:
-    """A finding for each clause whose hours exclude more than half of the real visits."""
+    """A finding if the hours of the clause exclude more than half of the real visits."""
     timed_conditions = [
         condition for condition in clause.conditions if _depends_on_time_only(condition) and _is_weekly(condition)
     ]
@@ -108,5 +110,6 @@ def excludes_most_visits(clause: Clause, *, terms: Terms, statistics: VisitStati
 
 
 def _is_weekly(condition: Condition) -> bool:
+    """Whether the condition depends on nothing but weekdays and hours."""
     condition_leaves = leaves(condition.conditions) if isinstance(condition, Group) else iter((condition,))
     return all(isinstance(leaf, WeekdaysAndHours) for leaf in condition_leaves)

@@ -1,4 +1,4 @@
-"""What conditions on products and on categories share: two lists, of what counts and of what does not."""
+"""The base of conditions on products and on categories: a list of what counts, and one of what does not."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from app.domain.i18n import Phrasebook
 from app.domain.i18n.sentences import GoodsForm
 from app.domain.names import normalised_identifier
 from app.domain.purchases.lines import Line
-from app.domain.terms.conditions.condition import Condition, Selecting
+from app.domain.terms.conditions.condition import Condition, Selector
 from app.domain.terms.rule import rule_field
 
 MAX_LISTED = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Listed(Selecting):
-    """Selects the lines named in `include` (empty: all) and not in `exclude`; holds when one is left."""
+class ListedGoods(Selector):
+    """Selects the lines named in `include` (empty: all) and not in `exclude`; holds when it selects a line."""
 
     include: frozenset[str] = rule_field(
         f"What counts; default all. At most {MAX_LISTED} names in both lists.", default=frozenset(), identifying=True
@@ -30,17 +30,17 @@ class Listed(Selecting):
 
     @abstractmethod
     def names(self, line: Line) -> tuple[str, ...]:
-        """What the lists may call this line."""
+        """The names of the line that the lists are compared with."""
 
     def selects(self, line: Line) -> bool:
-        """Named among those that count, and not among those that do not."""
+        """Whether a name of the line is in `include`, or `include` is empty, and none is in `exclude`."""
         names, include, exclude = self.names(line), self.include, self.exclude
-        return (not include or not _spellings(include).isdisjoint(names)) and (
-            not exclude or _spellings(exclude).isdisjoint(names)
+        return (not include or not _all_spellings(include).isdisjoint(names)) and (
+            not exclude or _all_spellings(exclude).isdisjoint(names)
         )
 
     def finding_for(self, count: int) -> Finding:
-        """One line is enough; the remedy names what would do."""
+        """Met with one line or more; the remedy names what may be added."""
         included_names = tuple(sorted(self.include)) or None
         if count:
             return Finding(True, ReasonCode.CONDITION_MET, count, included_names)
@@ -48,11 +48,11 @@ class Listed(Selecting):
         return Finding(False, ReasonCode.NO_ELIGIBLE_PRODUCT, 0, included_names, (remedy,))
 
     def phrase_for(self, name: str, *, phrasebook: Phrasebook) -> str:
-        """How a sentence calls what a list names."""
+        """A name of a list in words."""
         return phrasebook(f"{self.kind}.called", name=name)
 
     def goods(self, phrasebook: Phrasebook, *, form: GoodsForm, every: str = "") -> str:
-        """These, except those."""
+        """The goods in `include`, except those in `exclude`."""
         last: Literal["and", "or"] = "and" if form is GoodsForm.ON else "or"
         values = {"every": every} if form is GoodsForm.EACH else {}
         if self.include:
@@ -67,12 +67,13 @@ class Listed(Selecting):
         return phrasebook(f"{self.kind}.{form.value}.{lists}", **values)
 
     def at_least_as_wide(self, other: Condition) -> bool:
-        """It counts all that the other counts, in whatever spelling."""
-        if not isinstance(other, Listed) or self.kind != other.kind:
+        """Whether it selects every line that `other` selects; spellings make no difference."""
+        if not isinstance(other, ListedGoods) or self.kind != other.kind:
             return False
-        include, exclude = _spelled(self.include), _spelled(self.exclude)
-        included, excluded = _spelled(other.include), _spelled(other.exclude)
-        return (not include or (bool(included) and included - excluded <= include)) and exclude <= excluded
+        include, exclude = _normalised(self.include), _normalised(self.exclude)
+        other_include, other_exclude = _normalised(other.include), _normalised(other.exclude)
+        includes_all = not include or (bool(other_include) and other_include - other_exclude <= include)
+        return includes_all and exclude <= other_exclude
 
     def validation_error(self) -> Detail | None:
         """Why the lists are empty, too long or contradict each other, or None."""
@@ -86,15 +87,15 @@ class Listed(Selecting):
 
 
 @lru_cache(maxsize=4096)
-def _spellings(listed: frozenset[str]) -> frozenset[str]:
-    """The names of a list as they are written, and in the one spelling that receipts have.
+def _all_spellings(names: frozenset[str]) -> frozenset[str]:
+    """The names of a list as they are written, and normalised.
 
-    They differ in lists that were published before names had one spelling, as in receipts of then. Kept, as it is asked
-    for every line.
+    The two differ only in old lists, published before names were normalised; receipts of that time have the written ones.
+    Cached, because it is needed for every line.
     """
-    return listed | _spelled(listed)
+    return names | _normalised(names)
 
 
-def _spelled(listed: frozenset[str]) -> frozenset[str]:
-    """The names of a list in the one spelling that receipts have."""
-    return frozenset(map(normalised_identifier, listed))
+def _normalised(names: frozenset[str]) -> frozenset[str]:
+    """The names of a list, normalised like those on receipts."""
+    return frozenset(map(normalised_identifier, names))
