@@ -57,7 +57,7 @@ def terms_view(public_terms: PublicTerms, *, addresses: Addresses) -> Mapping[st
     """One version of the terms, what it changed, and the list of all versions."""
     phrasebook = addresses.language.phrasebook
     terms, before = public_terms.published.terms, public_terms.published.before
-    clauses = [ClauseView.of(clause, phrasebook=phrasebook) for clause in terms.printed]
+    clauses = [ClauseView.of(clause, phrasebook=phrasebook) for clause in terms.printed_clauses]
     heading = phrasebook(
         "terms.heading",
         version=phrasebook.number(terms.version),

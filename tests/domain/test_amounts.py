@@ -101,7 +101,7 @@ def test_partial_refunds_of_a_weighed_and_discounted_line_never_pay_twice(
         given_back = outcome_from_snapshot(
             terms=terms,
             facts=purchase,
-            earned=earned,
+            earned_points=earned,
             quantities_before=before,
             quantities_after=after,
             available=earned,

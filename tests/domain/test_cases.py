@@ -18,7 +18,7 @@ from app.domain.customers.rule_facts import RuleFacts
 from app.domain.decisions import Decision
 from app.domain.engine import refund
 from app.domain.engine.earning import earn
-from app.domain.engine.old_prices import OldPrices, may_be_cheaper
+from app.domain.engine.old_prices import OldPrices, protects_lower_prices
 from app.domain.engine.redemption import redeem
 from app.domain.explanations.explanation import Explanation
 from app.domain.explanations.summary import summary
@@ -82,8 +82,8 @@ def test_redeeming(case: Case) -> None:
     held = tuple(a_lot(index, value, case=case) for index, value in enumerate(case["lots"]))
     clause = now.clause_of_reward(case["reward"])
     assert clause is not None
-    old_prices = OldPrices(terms=now, earlier=earlier, lots=held, at=what.occurred_at)
-    charge = old_prices.charge(case["reward"]) if may_be_cheaper(now, earlier=earlier) else None
+    old_prices = OldPrices(terms=now, earlier_terms=earlier, lots=held, at=what.occurred_at)
+    charge = old_prices.charge(case["reward"]) if protects_lower_prices(now, earlier_terms=earlier) else None
     available = sum(lot.remaining for lot in held)
     decision = redeem(terms=now, clause=clause, facts=what, available=available, charge=charge)
     assert decision.outcome.value == case["outcome"]
@@ -104,11 +104,11 @@ def test_refunding(case: Case) -> None:
     for part in case["refunds"]:
         returns = part["returns"]
         returned = kept if returns == "all" else {int(line): Decimal(much) for line, much in returns.items()}
-        after = refund.remaining_quantities(purchase, returned=[returned], before=kept)
+        after = refund.remaining_quantities(purchase, returned=[returned], quantities_before=kept)
         outcome = refund.outcome_from_snapshot(
             terms=deciding_terms,
             facts=purchase,
-            earned=earned,
+            earned_points=earned,
             quantities_before=kept,
             quantities_after=after,
             available=int(part.get("available", earned)),
@@ -199,7 +199,7 @@ def assert_sentences(case: Case, decision: Decision, *, terms: Terms) -> None:
     """Checks every reason and remedy in words, and the summary where the example has one."""
     phrasebook, explained = phrasebook_in(Locale.EN), Explanation.of(decision, terms=terms)
     reasons = [
-        f"{terms.by_key[reason.clause].number}: {explained.statement(reason, phrasebook=phrasebook)}"
+        f"{terms.clause_by_key[reason.clause].number}: {explained.statement(reason, phrasebook=phrasebook)}"
         for reason in decision.reasons
     ]
     assert reasons == case["reasons"]

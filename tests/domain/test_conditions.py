@@ -265,5 +265,5 @@ def test_redemption_in_self_service_is_recomputed_from_its_facts() -> None:
     assert PurchaseFacts.from_data(facts.to_data()) == facts
     terms = some_terms(("cake", (AtTill(),), RewardCost("cake", 50)))
     for asked, outcome in ((facts, DecisionOutcome.REFUSED), (a_purchase(), DecisionOutcome.GRANTED)):
-        decision = redeem(terms=terms, clause=terms.by_key["cake"], facts=asked, available=50)
+        decision = redeem(terms=terms, clause=terms.clause_by_key["cake"], facts=asked, available=50)
         assert decision.outcome is outcome

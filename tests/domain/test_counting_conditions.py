@@ -110,7 +110,7 @@ def test_kept_items_are_counted_from_the_position_of_their_purchase() -> None:
         outcome = outcome_from_snapshot(
             terms=terms,
             facts=purchase,
-            earned=5,
+            earned_points=5,
             quantities_before={1: Decimal(4)},
             quantities_after={1: kept},
             available=100,
@@ -224,7 +224,7 @@ def test_kept_goods_are_decided_with_the_budget_of_their_purchase() -> None:
         outcome = outcome_from_snapshot(
             terms=terms,
             facts=purchase,
-            earned=30,
+            earned_points=30,
             quantities_before={1: Decimal(10)},
             quantities_after={1: Decimal(kept)},
             available=100,

@@ -28,7 +28,7 @@ from app.domain.i18n.locales import Locale
 from app.domain.purchases.eligible import EligiblePurchase
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.simulation.impact import CustomerHistory, ImpactSimulation
-from app.domain.terms.changes import ChangeDirection, changes, overall_direction
+from app.domain.terms.changes import ChangeDirection, clause_changes, overall_direction
 from app.domain.terms.conditions.about_customer import AboutCustomer, answers_of
 from app.domain.terms.conditions.age_at_least import AgeAtLeast
 from app.domain.terms.conditions.birthday_window import BirthdayWindow
@@ -386,7 +386,7 @@ def test_change_of_a_profile_condition_is_classified(
     before: Condition, after: Condition, forth: ChangeDirection, back: ChangeDirection
 ) -> None:
     old, new = some_terms(a_clause(None, before)), some_terms(a_clause(None, after))
-    assert (overall_direction(changes(old, new)), overall_direction(changes(new, old))) == (forth, back)
+    assert (overall_direction(clause_changes(old, new)), overall_direction(clause_changes(new, old))) == (forth, back)
 
 
 def findings(*clauses: object) -> list[LintCode]:

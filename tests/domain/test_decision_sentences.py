@@ -81,7 +81,7 @@ def redemption(
     """A meal requested in the evening, with the deciding terms."""
     terms = offered(*conditions)
     facts = a_purchase(at=at, channel=Channel.STORE, **more)
-    return redeem(terms=terms, clause=terms.by_key["meal"], facts=facts, available=available), terms
+    return redeem(terms=terms, clause=terms.clause_by_key["meal"], facts=facts, available=available), terms
 
 
 def summary_of(decision: Decision, terms: Terms, locale: Locale = Locale.EN) -> tuple[str, ...]:
@@ -342,7 +342,7 @@ def a_refund(
     terms = some_terms(("spend", (), SPEND), *card)
     before = a_purchase(a_line(quantity="2"))
     kept = evaluate_remaining(
-        terms=terms, earned=20, stamps=4, remaining=replace(before, lines=(a_line(quantity="1"),))
+        terms=terms, earned_points=20, earned_stamps=4, remaining=replace(before, lines=(a_line(quantity="1"),))
     )
     return refund_decision(terms, remaining=kept, before=before, movement=moved, at=NOON, debts=debts or {}), terms
 
@@ -388,7 +388,7 @@ def test_granted_reward_names_its_price_and_the_cash_due() -> None:
     assert summary_of(decision, terms) == ("“Meal of the day” for 120 points.",)
     stamps = RewardCost("meal", 9, "Meal of the day", unit=Unit.STAMPS, cash=pounds("2.50"))
     terms = some_terms(a_clause(), ("card", (), Stamps(1, StampOccasion.VISIT)), ("meal", (), stamps))
-    decision = redeem(terms=terms, clause=terms.by_key["meal"], facts=a_purchase(), available=9)
+    decision = redeem(terms=terms, clause=terms.clause_by_key["meal"], facts=a_purchase(), available=9)
     assert decision.reasons[0].finding.code is ReasonCode.STAMPS_PAID
     assert summary_of(decision, terms) == ("“Meal of the day” for 9 stamps.", "Plus £2.50 to pay.")
 

@@ -182,7 +182,7 @@ def test_partial_refunds_end_like_a_full_one(
     full = outcome_from_snapshot(
         terms=terms,
         facts=sale,
-        earned=earned,
+        earned_points=earned,
         quantities_before=whole,
         quantities_after=nothing,
         available=10**9,
@@ -197,7 +197,7 @@ def test_partial_refunds_end_like_a_full_one(
         part = outcome_from_snapshot(
             terms=terms,
             facts=sale,
-            earned=earned,
+            earned_points=earned,
             quantities_before=kept,
             quantities_after=after,
             available=10**9,
@@ -221,7 +221,7 @@ def test_refund_takes_at_most_the_balance_and_shows_the_shortfall(
     outcome = outcome_from_snapshot(
         terms=terms,
         facts=sale,
-        earned=earned,
+        earned_points=earned,
         quantities_before=whole,
         quantities_after={},
         available=available,

@@ -165,7 +165,9 @@ def test_figures_of_a_reward_are_price_missing_points_and_date(
         ("spend", (), PointsPerFullAmount(1, Money(100, "GBP"))),
         ("mug", (ExceptWhen((window,)),), RewardCost("mug", cost, "Mug no. 7")),
     )
-    decision = redeem(terms=terms, clause=terms.by_key["mug"], facts=a_purchase(at=at), available=available, owed=owed)
+    decision = redeem(
+        terms=terms, clause=terms.clause_by_key["mug"], facts=a_purchase(at=at), available=available, owed=owed
+    )
     explained, phrasebook = Explanation.of(decision, terms=terms), phrasebook_in(Locale.EN)
     closed, price = decision.reasons
     inside = within(at, days=days, hours=hours)

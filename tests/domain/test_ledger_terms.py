@@ -20,7 +20,7 @@ from app.domain.i18n import phrasebook_in
 from app.domain.i18n.locales import Locale
 from app.domain.ledger.expiry_notice import NoticeChannel
 from app.domain.ledger.lots import ValidityEnd, last_day_of_validity
-from app.domain.terms.changes import ChangeDirection, changes, overall_direction
+from app.domain.terms.changes import ChangeDirection, clause_changes, overall_direction
 from app.domain.terms.conditions.condition import Condition
 from app.domain.terms.conditions.first_purchase import FirstPurchase
 from app.domain.terms.conditions.groups import AnyOf
@@ -65,7 +65,7 @@ def unenforced_terms(*clauses: DraftedClause) -> Terms:
 
 def compared(before: Terms, after: Terms) -> tuple[ChangeDirection, ChangeDirection]:
     """The classification of a change and of its reversal."""
-    return overall_direction(changes(before, after)), overall_direction(changes(after, before))
+    return overall_direction(clause_changes(before, after)), overall_direction(clause_changes(after, before))
 
 
 # Validity
@@ -264,9 +264,9 @@ def test_condition_on_a_tier_gets_its_name_wherever_it_is() -> None:
         TierAtLeast("silver").with_tier_data(some.LADDER[:2]),
         TierAtLeast("gold").with_tier_data(some.LADDER[:2]),
     )
-    assert terms.by_key["spend"].conditions == (silver, AnyOf((silver, gold)))
+    assert terms.clause_by_key["spend"].conditions == (silver, AnyOf((silver, gold)))
     assert silver.satisfied_by == {"silver", "gold"}
-    assert "“Silver” or above" in terms.by_key["spend"].statement(phrasebook_in(Locale.EN))
+    assert "“Silver” or above" in terms.clause_by_key["spend"].statement(phrasebook_in(Locale.EN))
 
 
 @pytest.mark.parametrize(
@@ -347,7 +347,7 @@ def test_lower_tier_threshold_is_worse_where_its_clause_displaces_another() -> N
 
 
 def test_change_of_a_tier_alone_reports_only_the_tier() -> None:
-    found = changes(unenforced_terms(a_clause(), GOLD, FOR_GOLD), unenforced_terms(a_clause(), RISEN, FOR_GOLD))
+    found = clause_changes(unenforced_terms(a_clause(), GOLD, FOR_GOLD), unenforced_terms(a_clause(), RISEN, FOR_GOLD))
     assert [change.after.key for change in found if change.after] == ["gold"]
 
 
@@ -488,7 +488,7 @@ def _expire(validity: PointsValidity, *, span: tuple[date, date], days_before: i
 
 def test_decision_names_the_cash_to_collect() -> None:
     terms = unenforced_terms(a_clause(), ("mug", (), RewardCost("mug", 100, "Mug", cash=pounds("2.00"))))
-    clause = terms.by_key["mug"]
+    clause = terms.clause_by_key["mug"]
     assert clause.statement(phrasebook_in(Locale.EN)) == "You can have “Mug” for 100 points and £2."
     for available, outcome in ((100, DecisionOutcome.GRANTED), (99, DecisionOutcome.REFUSED)):
         decision = redeem(terms=terms, clause=clause, facts=a_purchase(), available=available)
@@ -500,5 +500,5 @@ def test_decision_names_the_cash_to_collect() -> None:
             == "Plus £2 to pay."
         )
     free = unenforced_terms(a_clause(), ("mug", (), RewardCost("mug", 100, "Mug")))
-    decision = redeem(terms=free, clause=free.by_key["mug"], facts=a_purchase(), available=100)
+    decision = redeem(terms=free, clause=free.clause_by_key["mug"], facts=a_purchase(), available=100)
     assert [reason.finding.code for reason in decision.reasons] == [ReasonCode.COST_PAID]

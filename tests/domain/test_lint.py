@@ -350,7 +350,7 @@ def test_reward_without_picture_or_description_is_found() -> None:
 def test_too_short_notice_names_the_earliest_start() -> None:
     terms: Terms = unenforced_terms(a_clause())
     first = notice_finding(
-        terms.by_key["notice"], wanted=datetime(2026, 1, 5).date(), earliest=datetime(2026, 2, 1).date()
+        terms.clause_by_key["notice"], wanted=datetime(2026, 1, 5).date(), earliest=datetime(2026, 2, 1).date()
     )
     assert first.code is LintCode.NOTICE_TOO_SHORT
     for locale in Locale:
@@ -359,7 +359,7 @@ def test_too_short_notice_names_the_earliest_start() -> None:
 
 
 def test_too_late_start_names_the_latest_start_and_its_reason() -> None:
-    clause = unenforced_terms(a_clause()).by_key["notice"]
+    clause = unenforced_terms(a_clause()).clause_by_key["notice"]
     expected, latest = datetime(2026, 9, 5).date(), datetime(2026, 4, 1).date()
     alone = lapsed_notice_finding(clause, wanted=expected, latest=latest)
     behind = lapsed_notice_finding(clause, wanted=expected, latest=latest, version_before=73)

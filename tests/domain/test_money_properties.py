@@ -168,11 +168,11 @@ def clawbacks(
     cash: list[int] = []
     left = remaining_quantities(purchase, returned=())
     for step in steps:
-        after = remaining_quantities(purchase, returned=[step], before=left)
+        after = remaining_quantities(purchase, returned=[step], quantities_before=left)
         outcome = outcome_from_snapshot(
             terms=terms,
             facts=purchase,
-            earned=earned,
+            earned_points=earned,
             quantities_before=left,
             quantities_after=after,
             available=PLENTY,

@@ -60,7 +60,7 @@ def test_missing_points_of_the_remedy_are_exact(available: int, owed: int, cost:
 
 @pytest.mark.parametrize(("charge", "needed"), [(None, 120), (RewardCharge(80, (), 80), 100)])
 def test_refund_policy_refuses_redemptions_during_a_debt(charge: RewardCharge | None, needed: int) -> None:
-    clause = TERMS.by_key["mug"]
+    clause = TERMS.clause_by_key["mug"]
     decision = redeem(terms=TERMS, clause=clause, facts=a_purchase(), available=0, owed=20, charge=charge)
     assert (decision.outcome, decision.points) == (DecisionOutcome.REFUSED, 0)
     reason = decision.reasons[0]
@@ -70,7 +70,7 @@ def test_refund_policy_refuses_redemptions_during_a_debt(charge: RewardCharge | 
 
 
 def test_customer_without_debt_can_redeem() -> None:
-    decision = redeem(terms=TERMS, clause=TERMS.by_key["mug"], facts=a_purchase(), available=100, owed=0)
+    decision = redeem(terms=TERMS, clause=TERMS.clause_by_key["mug"], facts=a_purchase(), available=100, owed=0)
     assert (decision.outcome, decision.points) == (DecisionOutcome.GRANTED, 100)
     assert [reason.finding.code for reason in decision.reasons] == [ReasonCode.COST_PAID]
 
@@ -89,7 +89,7 @@ def test_customer_without_debt_can_redeem() -> None:
     ],
 )
 def test_debt_and_missing_points_are_explained(locale: Locale, expected: str, way: str) -> None:
-    decision = redeem(terms=TERMS, clause=TERMS.by_key["mug"], facts=a_purchase(), available=0, owed=20)
+    decision = redeem(terms=TERMS, clause=TERMS.clause_by_key["mug"], facts=a_purchase(), available=0, owed=20)
     (reason,) = decision.reasons
     (remedy,) = reason.finding.remedies
     phrasebook = phrasebook_in(locale)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.engine.old_prices import OldPrices, RewardCharge, may_be_cheaper
+from app.domain.engine.old_prices import OldPrices, RewardCharge, protects_lower_prices
 from app.domain.ledger.lots import Draw, Lot
 from app.domain.terms.effects.old_price_protection import OldPriceProtection
 from app.domain.terms.effects.reward_cost import RewardCost
@@ -33,7 +33,7 @@ def lot(name: str, points: int, earned: datetime) -> Lot:
 
 def charge(lots: list[Lot], *versions: Terms, at: datetime = SUMMER) -> RewardCharge | None:
     """The price of a coffee at a moment."""
-    return OldPrices(terms=versions[-1], earlier=tuple(versions[:-1]), lots=tuple(lots), at=at).charge("coffee")
+    return OldPrices(terms=versions[-1], earlier_terms=tuple(versions[:-1]), lots=tuple(lots), at=at).charge("coffee")
 
 
 CHEAP, DEAR = version(1, WINTER, cost=80), version(2, SPRING, cost=100)
@@ -67,8 +67,8 @@ def test_old_price_ends_with_its_last_day() -> None:
 
 def test_price_in_stamps_is_no_price_in_points() -> None:
     stamps = version(1, WINTER, cost=3, unit=Unit.STAMPS)
-    assert not may_be_cheaper(DEAR, earlier=(stamps,))
-    assert not may_be_cheaper(replace(stamps, version=2), earlier=(version(1, WINTER, cost=2),))
+    assert not protects_lower_prices(DEAR, earlier_terms=(stamps,))
+    assert not protects_lower_prices(replace(stamps, version=2), earlier_terms=(version(1, WINTER, cost=2),))
     assert charge([lot("a", 90, WINTER)], stamps, DEAR) is None
     between = version(2, SPRING, cost=3, unit=Unit.STAMPS)
     later = version(3, SUMMER, cost=100, days=30)

@@ -25,7 +25,7 @@ from app.domain.i18n.locales import Locale
 from app.domain.purchases.eligible import AmountBasis, EligiblePurchase
 from app.domain.purchases.facts import Channel, Payment, PaymentKind, PurchaseFacts
 from app.domain.purchases.lines import Line
-from app.domain.terms.changes import ChangeDirection, changes, implies, overall_direction
+from app.domain.terms.changes import ChangeDirection, clause_changes, implies, overall_direction
 from app.domain.terms.conditions.about_customer import answers_of
 from app.domain.terms.conditions.age_at_least import AgeAtLeast
 from app.domain.terms.conditions.budget import Budget, BudgetMode
@@ -220,7 +220,7 @@ def test_every_decision_cites_clauses_of_its_terms(
         failed = [reason for reason in decision.reasons if reason.verdict is not Verdict.APPLIED]
         assert failed or decision.outcome is DecisionOutcome.GRANTED
         for locale in Locale:
-            named = [terms.by_key[reason.clause] for reason in decision.reasons]
+            named = [terms.clause_by_key[reason.clause] for reason in decision.reasons]
             assert all(clause.is_printed and clause.statement(phrasebook_in(locale)) for clause in named)
     again = earn(
         terms=Terms.from_data(terms.to_data()), facts=PurchaseFacts.from_data(stored_facts(facts, terms).to_data())
@@ -432,10 +432,10 @@ def test_better_change_of_counting_clauses_costs_nobody_points(
     both: tuple[list[DraftedClause], list[DraftedClause]], population: list[list[PurchaseFacts]]
 ) -> None:
     before, after = terms_of(both[0]), terms_of(both[1], version=2)
-    change = overall_direction(changes(before, after))
+    change = overall_direction(clause_changes(before, after))
     assume(change is not ChangeDirection.WORSE)
     for then, now in zip(points_by_customer(before, population), points_by_customer(after, population), strict=True):
-        assert now >= then, (changes(before, after), then, now)
+        assert now >= then, (clause_changes(before, after), then, now)
         assert change is ChangeDirection.BETTER or now == then
 
 
@@ -448,11 +448,11 @@ def test_better_change_costs_nobody_points(
     both: tuple[list[DraftedClause], list[DraftedClause]], population: list[list[PurchaseFacts]]
 ) -> None:
     before, after = terms_of(both[0]), terms_of(both[1], version=2)
-    change = overall_direction(changes(before, after))
+    change = overall_direction(clause_changes(before, after))
     if change is ChangeDirection.WORSE:
         return
     for then, now in zip(points_by_customer(before, population), points_by_customer(after, population), strict=True):
-        assert now >= then, (changes(before, after), then, now)
+        assert now >= then, (clause_changes(before, after), then, now)
         assert change is ChangeDirection.BETTER or now == then
     for customer in population:
         for facts in customer:

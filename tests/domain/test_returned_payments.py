@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from app.domain.amounts import Exact, Rounding, rounded
 from app.domain.engine.refund import remaining_price_shares, remaining_quantities
-from app.domain.engine.returned_payments import returned_payments, total_returned
+from app.domain.engine.returned_payments import payments_returned_between, total_returned
 from app.domain.purchases.facts import NO_PRICE_REDUCTIONS, Payment, PaymentKind, PurchaseFacts
 from app.domain.purchases.lines import Line
 from tests.builders import a_line, a_purchase
@@ -35,8 +35,8 @@ def parts(purchase: PurchaseFacts, *, spent: Mapping[str, int], order: Sequence[
     for count, number in enumerate(order, start=1):
         gone = order[:count]
         after = purchase.remaining({line.number: line.quantity for line in purchase.lines if line.number not in gone})
-        returned = returned_payments(purchase, before=before, after=after, paid_points=spent)
-        found[number] = (returned.money.minor, sum(returned.restored.values()))
+        returned = payments_returned_between(purchase, before=before, after=after, paid_points=spent)
+        found[number] = (returned.money.minor, sum(returned.restored_by_redemption.values()))
         before = after
     return found
 
@@ -46,21 +46,21 @@ def test_each_line_restores_its_share_of_points_and_pays_the_rest(order: Sequenc
     purchase = paid_with(*THIRDS, points={"r": 2000})
     assert parts(purchase, spent={"r": 2000}, order=order) == {1: (2667, 667), 2: (2666, 667), 3: (2667, 666)}
     whole = total_returned(purchase, remaining=purchase.remaining({}), paid_points={"r": 2000})
-    assert (whole.money.minor, whole.restored) == (8000, {"r": 2000})
+    assert (whole.money.minor, whole.restored_by_redemption) == (8000, {"r": 2000})
 
 
 def test_points_of_several_redemptions_are_restored_to_each() -> None:
     purchase = paid_with(*THIRDS, points={"r": 1500, "s": 500})
-    returned = returned_payments(
+    returned = payments_returned_between(
         purchase, before=purchase, after=purchase.remaining({2: Decimal(1)}), paid_points={"r": 1500, "s": 7}
     )
-    assert (returned.money.minor, returned.restored) == (6667 - 1333, {"r": 1000, "s": 5})
+    assert (returned.money.minor, returned.restored_by_redemption) == (6667 - 1333, {"r": 1000, "s": 5})
 
 
 def test_goods_paid_wholly_with_points_pay_out_no_money() -> None:
     purchase = paid_with(a_line(price="9.00"), points={"r": 900})
     back = total_returned(purchase, remaining=purchase.remaining({}), paid_points={"r": 3})
-    assert (back.money.minor, back.restored) == (0, {"r": 3})
+    assert (back.money.minor, back.restored_by_redemption) == (0, {"r": 3})
 
 
 @given(st.data())
@@ -93,11 +93,11 @@ def test_partial_refunds_in_any_order_pay_out_like_a_full_one(data: st.DataObjec
         else:
             left = {**left, number: max(Decimal(0), left[number] - much % 6)}
         after = purchase.remaining(left, price_shares=worth)
-        returned = returned_payments(purchase, before=before, after=after, paid_points=spent)
+        returned = payments_returned_between(purchase, before=before, after=after, paid_points=spent)
         assert 0 <= returned.money.minor <= before.total().minor - after.total().minor
-        assert min(returned.restored.values(), default=0) >= 0
+        assert min(returned.restored_by_redemption.values(), default=0) >= 0
         money += returned.money.minor
-        points = {id: points[id] + returned.restored[id] for id in points}
+        points = {id: points[id] + returned.restored_by_redemption[id] for id in points}
         before = after
     assert not any(left.values())
     assert (money, points) == (total - second if paid else total, spent)

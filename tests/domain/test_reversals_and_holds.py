@@ -43,7 +43,7 @@ def terms() -> Terms:
     ],
 )
 def test_grace_ends_after_fourteen_local_days(at: datetime, ends: datetime) -> None:
-    assert reversal.grace_ends_at(at, zone="Europe/London") == ends
+    assert reversal.grace_period_end(at, zone="Europe/London") == ends
 
 
 SOON, LATER = NOON + timedelta(minutes=9), NOON + timedelta(minutes=10)
@@ -122,7 +122,7 @@ def test_points_past_their_last_day_name_their_grace_period(locale: Locale) -> N
         unit=Unit.POINTS,
         at=NOON + DAY,
         zone="Europe/London",
-        overdue=40,
+        overdue_points=40,
         usable_until=NOON + 15 * DAY,
     )
     spared = made.reasons[1]

@@ -13,7 +13,7 @@ from app.domain.decisions import DecisionOutcome, ReasonCode, RemedyCode, Verdic
 from app.domain.engine.earning import earn
 from app.domain.i18n import phrasebook_in
 from app.domain.i18n.locales import Locale
-from app.domain.terms.changes import ChangeDirection, changes
+from app.domain.terms.changes import ChangeDirection, clause_changes
 from app.domain.terms.conditions.categories import Categories
 from app.domain.terms.conditions.condition import Condition
 from app.domain.terms.conditions.dates import Dates
@@ -56,7 +56,7 @@ def test_omitted_standard_clauses_are_added_and_numbered() -> None:
 
 def test_standard_clause_is_added_despite_a_taken_key() -> None:
     terms = some_terms(a_clause(PointsPerVisit(1), key="notice"))
-    assert isinstance(terms.by_key["notice"].effect, PointsPerVisit)
+    assert isinstance(terms.clause_by_key["notice"].effect, PointsPerVisit)
     assert terms.policy_clauses[NoticePeriod].key == "standard-notice"
 
 
@@ -131,7 +131,7 @@ def test_changes_are_matched_by_key() -> None:
     after = some_terms(
         a_clause(PointsPerAmount(2, pounds("1.00")), key="raised"), a_clause(key="kept"), a_clause(key="new")
     )
-    found = changes(before, after)
+    found = clause_changes(before, after)
     assert [
         (change.before.key if change.before else None, change.after.key if change.after else None) for change in found
     ] == [
@@ -148,7 +148,7 @@ def test_changes_are_matched_by_key() -> None:
         "Before: You earn 1 point for every £1 you spend (part amounts count in proportion). "
         "Now: You earn 2 points for every £1 you spend (part amounts count in proportion)."
     )
-    assert changes(before, before) == ()
+    assert clause_changes(before, before) == ()
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 
 from app.domain.calendar import WEEK, Period
 from app.domain.purchases.facts import Channel
-from app.domain.terms.changes import ChangeDirection, changes, overall_direction
+from app.domain.terms.changes import ChangeDirection, clause_changes, overall_direction
 from app.domain.terms.conditions.at_till import AtTill
 from app.domain.terms.conditions.budget import Budget, BudgetMode
 from app.domain.terms.conditions.categories import Categories
@@ -94,7 +94,7 @@ def test_change_of_a_condition_is_classified(
     before: Condition, after: Condition, forth: ChangeDirection, back: ChangeDirection
 ) -> None:
     old, new = some_terms(a_clause(None, before)), some_terms(a_clause(None, after))
-    assert (overall_direction(changes(old, new)), overall_direction(changes(new, old))) == (forth, back)
+    assert (overall_direction(clause_changes(old, new)), overall_direction(clause_changes(new, old))) == (forth, back)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_reward_that_is_taken_out_of_self_service_is_worse(
 ) -> None:
     cake = RewardCost("cake", 50)
     old, new = some_terms(("cake", before, cake)), some_terms(("cake", after, cake))
-    assert (overall_direction(changes(old, new)), overall_direction(changes(new, old))) == (forth, back)
+    assert (overall_direction(clause_changes(old, new)), overall_direction(clause_changes(new, old))) == (forth, back)
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_change_of_an_effect_is_classified(
 ) -> None:
     old = some_terms(a_clause(key="base"), a_clause(before))
     new = some_terms(a_clause(key="base"), a_clause(after))
-    assert (overall_direction(changes(old, new)), overall_direction(changes(new, old))) == (forth, back)
+    assert (overall_direction(clause_changes(old, new)), overall_direction(clause_changes(new, old))) == (forth, back)
 
 
 ONCE = TimesPerPeriod(1, Period.MONTH)
@@ -152,38 +152,42 @@ FIRST: DraftedClause = ("mode", (), Combination(CombinationMode.FIRST))
 def test_more_visits_under_a_limit_are_mixed() -> None:
     old = some_terms(a_clause(None, MinimumSpend(pounds("20.00")), ONCE))
     new = some_terms(a_clause(None, MinimumSpend(pounds("10.00")), ONCE))
-    assert overall_direction(changes(old, new)) is W
+    assert overall_direction(clause_changes(old, new)) is W
 
 
 def test_more_purchases_under_a_stamp_limit_are_mixed() -> None:
     # A item and then ten, a stamp a item once a month: where nothing is asked for, the limit goes to the one item.
     each = Stamps(1, StampOccasion.ITEM)
     many = some_terms(a_clause(each, MinimumQuantity(10), ONCE))
-    assert overall_direction(changes(many, some_terms(a_clause(each, ONCE)))) is W
+    assert overall_direction(clause_changes(many, some_terms(a_clause(each, ONCE)))) is W
     assert (
-        overall_direction(changes(many, some_terms(a_clause(Stamps(2, StampOccasion.ITEM), MinimumQuantity(10), ONCE))))
+        overall_direction(
+            clause_changes(many, some_terms(a_clause(Stamps(2, StampOccasion.ITEM), MinimumQuantity(10), ONCE)))
+        )
         is B
     )
     less, more = (("counted", (), CountedAmounts(shipping=bool_)) for bool_ in (False, True))
     for limit, means in (((), B), ((ONCE,), W)):
         dear = a_clause(each, MinimumSpend(pounds("20.00")), *limit)
-        assert overall_direction(changes(some_terms(dear, less), some_terms(dear, more))) is means
+        assert overall_direction(clause_changes(some_terms(dear, less), some_terms(dear, more))) is means
 
 
 def test_widened_clause_that_displaces_others_is_mixed() -> None:
     for rest in ((FIRST,), (("yields", (NotCombinedWith(frozenset({"spend"})),), PointsPerVisit(5)),)):
         old, new = some_terms(a_clause(None, ONLINE), *rest), some_terms(a_clause(), *rest)
-        assert overall_direction(changes(old, new)) is W
+        assert overall_direction(clause_changes(old, new)) is W
     assert (
-        overall_direction(changes(some_terms(FIRST, a_clause()), some_terms(FIRST, a_clause(), a_clause(key="new"))))
+        overall_direction(
+            clause_changes(some_terms(FIRST, a_clause()), some_terms(FIRST, a_clause(), a_clause(key="new")))
+        )
         is W
     )
 
 
 def test_order_of_clauses_matters_only_in_first_mode() -> None:
     first, two = a_clause(key="one"), a_clause(PointsPerVisit(5), key="two")
-    assert changes(some_terms(first, two), some_terms(two, first)) == ()
-    assert overall_direction(changes(some_terms(first, two, FIRST), some_terms(two, first, FIRST))) is W
+    assert clause_changes(some_terms(first, two), some_terms(two, first)) == ()
+    assert overall_direction(clause_changes(some_terms(first, two, FIRST), some_terms(two, first, FIRST))) is W
 
 
 def test_added_and_removed_clauses_are_classified() -> None:
@@ -191,9 +195,12 @@ def test_added_and_removed_clauses_are_classified() -> None:
     coffee: DraftedClause = ("coffee", (), RewardCost("coffee", 100))
     for clause, comes, goes in ((a_clause(key="new"), B, W), (cap, W, B), (coffee, B, W)):
         old, new = some_terms(a_clause()), some_terms(a_clause(), clause)
-        assert (overall_direction(changes(old, new)), overall_direction(changes(new, old))) == (comes, goes)
+        assert (overall_direction(clause_changes(old, new)), overall_direction(clause_changes(new, old))) == (
+            comes,
+            goes,
+        )
     both = some_terms(a_clause(), coffee), some_terms(a_clause(), ("mug", (), RewardCost("mug", 100)))
-    assert overall_direction(changes(*both)) is W, "one for the worse is enough"
+    assert overall_direction(clause_changes(*both)) is W, "one for the worse is enough"
 
 
 def test_change_of_a_rival_of_a_limited_clause_is_mixed() -> None:
@@ -201,10 +208,12 @@ def test_change_of_a_rival_of_a_limited_clause_is_mixed() -> None:
     once = a_clause(PointsPerAmount(2, pounds("1.00")), ONCE, key="once")
     more = a_clause(PointsPerAmount(3, pounds("1.00")), ONCE, key="once")
     visit = a_clause(PointsPerVisit(5), key="visit")
-    assert overall_direction(changes(some_terms(once, visit), some_terms(more, visit))) is W
+    assert overall_direction(clause_changes(some_terms(once, visit), some_terms(more, visit))) is W
     first = some_terms(once, visit, FIRST)
-    assert overall_direction(changes(first, some_terms(once, visit, ("mode", (), Combination())))) is W
-    assert overall_direction(changes(some_terms(visit), some_terms(visit, once))) is B, "nothing was used up before"
+    assert overall_direction(clause_changes(first, some_terms(once, visit, ("mode", (), Combination())))) is W
+    assert overall_direction(clause_changes(some_terms(visit), some_terms(visit, once))) is B, (
+        "nothing was used up before"
+    )
 
 
 PARTIAL, WHOLE = Budget(100, BudgetMode.PARTIAL), Budget(100, BudgetMode.WHOLE)
@@ -214,7 +223,7 @@ CAP: DraftedClause = ("cap", (), PointsCap(50, CapScope.DAY))
 
 def overall(old: list[DraftedClause], new: list[DraftedClause]) -> ChangeDirection:
     """The classification of a change."""
-    return overall_direction(changes(some_terms(*old), some_terms(*new)))
+    return overall_direction(clause_changes(some_terms(*old), some_terms(*new)))
 
 
 def test_added_budget_is_worse_and_a_removed_one_better() -> None:
@@ -271,4 +280,4 @@ def test_counting_more_items_may_displace_a_better_clause() -> None:
     for clauses in ((bonus, yielding), (poor, ("points", (), PointsPerAmount(1, pounds("1.00"))), first)):
         before = some_terms(*clauses)
         after = some_terms(*clauses, ("basis", (), CountedAmounts(taxes=True)), version=2)
-        assert overall_direction(changes(before, after)) is W
+        assert overall_direction(clause_changes(before, after)) is W

@@ -52,7 +52,7 @@ NBSP = "\N{NO-BREAK SPACE}"
 
 def statement_of(effect: Effect, *conditions: Condition, phrasebook: Phrasebook) -> str:
     """The statement of a clause in terms of its own."""
-    return some_terms(("k", conditions, effect)).by_key["k"].statement(phrasebook)
+    return some_terms(("k", conditions, effect)).clause_by_key["k"].statement(phrasebook)
 
 
 def euros(clauses: tuple[DraftedClause, ...], *, since: date = date(2026, 1, 1)) -> Terms:
@@ -225,7 +225,7 @@ def test_stamp_card_terms_do_not_mention_points(locale: Locale, lasting: str) ->
     phrasebook = phrasebook_in(locale)
     text = render(terms, format=TextFormat.PLAIN, phrasebook=phrasebook)
     assert lasting in text
-    assert [clause.number for clause in terms.printed] == ["1", "2", "3", "4", "5", "6"]
+    assert [clause.number for clause in terms.printed_clauses] == ["1", "2", "3", "4", "5", "6"]
     assert {clause.key for clause in terms.clauses if not clause.is_printed} == {
         "combination",
         "rounding",
@@ -253,7 +253,7 @@ def test_points_and_stamps_are_worded_together() -> None:
     assert (
         expiring.policy_clauses[PointsValidity].statement(phrasebook).endswith("have been told. Stamps do not expire.")
     )
-    assert "points and stamps" in both.by_key["counted-amounts"].statement(phrasebook)
+    assert "points and stamps" in both.clause_by_key["counted-amounts"].statement(phrasebook)
     assert euros((spend,)).policy_clauses[PointsValidity].statement(phrasebook) == "Points do not expire."
 
 
@@ -270,7 +270,9 @@ def test_old_price_is_promised_only_if_something_costs_points() -> None:
 @pytest.mark.parametrize("name", [name for name in TEMPLATES if name != "blank"])
 def test_printed_clauses_are_numbered_without_gaps(name: str) -> None:
     terms = euros(TEMPLATES[name]("EUR").clauses)
-    assert [clause.number for clause in terms.printed] == [str(n) for n in range(1, len(terms.printed) + 1)]
+    assert [clause.number for clause in terms.printed_clauses] == [
+        str(n) for n in range(1, len(terms.printed_clauses) + 1)
+    ]
     assert all(clause.is_printed for clause in terms.clauses if clause.kind is not ClauseKind.POLICY)
 
 
@@ -287,7 +289,7 @@ def test_hours_skipped_by_the_clock_change_are_stated_with_a_day(locale: Locale,
     night = WeekdaysAndHours(frozenset({Weekday.SUNDAY}), time(2), time(3))
     terms = euros((("night", (AnyOf((night, FirstPurchase())),), BonusPoints(5)), ("plain", (night,), BonusPoints(5))))
     for key in ("night", "plain"):
-        assert part in terms.by_key[key].statement(phrasebook_in(locale))
+        assert part in terms.clause_by_key[key].statement(phrasebook_in(locale))
     assert Terms.from_data(terms.to_data()).clauses == terms.clauses
 
 
@@ -306,7 +308,7 @@ def test_hours_not_wholly_skipped_are_stated_plainly(
 ) -> None:
     window = WeekdaysAndHours(days, start, end)
     terms = euros((("k", (window,), BonusPoints(5)),))
-    assert "clocks" not in terms.by_key["k"].statement(phrasebook_in(Locale.EN))
+    assert "clocks" not in terms.clause_by_key["k"].statement(phrasebook_in(Locale.EN))
 
 
 @pytest.mark.parametrize(
@@ -400,10 +402,10 @@ def test_terms_name_the_calendar_of_periods_with_several_zones(locale: Locale, m
     plain = euros(tuple(with_calendars(clauses, zone="Europe/Berlin", zones={"Europe/Berlin"})))
     abroad = euros(tuple(with_calendars(clauses, zone="Europe/Berlin", zones={"Europe/Berlin", "Asia/Tokyo"})))
     for key, words in (("monthly", month), ("cap", month), ("daily", day), ("per-day", day)):
-        assert words in abroad.by_key[key].statement(phrasebook)
-        assert words not in plain.by_key[key].statement(phrasebook)
+        assert words in abroad.clause_by_key[key].statement(phrasebook)
+        assert words not in plain.clause_by_key[key].statement(phrasebook)
     for key in ("ever", "each"):
-        assert abroad.by_key[key].statement(phrasebook) == plain.by_key[key].statement(phrasebook)
+        assert abroad.clause_by_key[key].statement(phrasebook) == plain.clause_by_key[key].statement(phrasebook)
 
 
 @pytest.mark.parametrize(
@@ -423,5 +425,5 @@ def test_chinese_spaces_digits_and_latin_letters_only(locale: Locale, currency: 
         clauses=[("k", (), PointsPerAmount(1, Money(10_000, currency))), ("r", (), RewardCost("r", 9, "早餐 加 A餐"))],
     )
     phrasebook = phrasebook_in(locale)
-    assert terms.by_key["k"].statement(phrasebook) == sentence
-    assert "早餐 加 A餐" in terms.by_key["r"].statement(phrasebook)
+    assert terms.clause_by_key["k"].statement(phrasebook) == sentence
+    assert "早餐 加 A餐" in terms.clause_by_key["r"].statement(phrasebook)

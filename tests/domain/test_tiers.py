@@ -119,7 +119,7 @@ def test_expired_points_still_count_towards_the_tier() -> None:
     assert [posting.key.type for posting in wallet.points.postings] == [EntryType.EARN, EntryType.EXPIRE]
     assert wallet.points.inventory.unheld_points() == 0
     assert tier_of(wallet) == CurrentTier("silver", START)
-    assert wallet.memberships[ANNA].qualifying.points(terms=terms, at=wallet.at or START) == 120
+    assert wallet.memberships[ANNA].qualifying.counting_points(terms=terms, at=wallet.at or START) == 120
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_days_outside_every_rolling_year_are_dropped() -> None:
     counted = QualifyingPoints()
     for day in range(3_000):
         counted.add(1, at=START + timedelta(days=day), zone=terms.zone)
-        counted.points(terms=terms, at=START + timedelta(days=day))
-    assert counted.points(terms=terms, at=START + timedelta(days=2_999)) in (365, 366)
+        counted.counting_points(terms=terms, at=START + timedelta(days=day))
+    assert counted.counting_points(terms=terms, at=START + timedelta(days=2_999)) in (365, 366)
     assert len(counted.by_day) < 370
     assert counted.total == 3_000

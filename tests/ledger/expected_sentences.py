@@ -86,7 +86,7 @@ def numbers_of(terms: Terms) -> dict[str, int]:
     phrasebook = phrasebook_in(Locale.EN)
     lines = render(terms, format=TextFormat.PLAIN, phrasebook=phrasebook).splitlines()
     found = {text: int(number) for number, _, text in (line.partition(". ") for line in lines) if number.isdigit()}
-    return {clause.key: found[clause.statement(phrasebook)] for clause in terms.printed}
+    return {clause.key: found[clause.statement(phrasebook)] for clause in terms.printed_clauses}
 
 
 def money(minor: int) -> Figure:
@@ -412,7 +412,7 @@ def _tier_explanation(change: TierChanged) -> ExpectedExplanation:
 
 def price_explanation(wallet: ReferenceWallet, *, terms: Terms, key: str, at: datetime) -> ExpectedExplanation:
     """The sentences expected about a price in points: balance, debt, and whether pending points will pay it, and when."""
-    effect = terms.by_key[key].effect
+    effect = terms.clause_by_key[key].effect
     assert isinstance(effect, RewardCost)
     cost, available, owed = effect.points, wallet.free(pending=False), len(wallet.debts)
     missing = cost + owed - available

@@ -50,7 +50,7 @@ class Purchase:
 
     def counted_lines(self) -> tuple[Line, ...]:
         """The kept lines that count as spent; none of what was paid on top in an exchange."""
-        counted = self.terms.eligible(self.kept())
+        counted = self.terms.eligible_part(self.kept())
         return () if counted.amount_only else counted.lines
 
     def counted_uses(self, key: str) -> int:
@@ -96,7 +96,7 @@ class Purchase:
 
     def _award_count(self, key: str, amount: int) -> int:
         """How many awards an amount is: a clause on every nth item with a fixed award gives it for each such item."""
-        clause = self.terms.by_key[key]
+        clause = self.terms.clause_by_key[key]
         if not clause.counts_items:
             return 1
         effect = clause.effect
@@ -172,7 +172,7 @@ class Customer:
         """The items of the kept goods that a clause counts, by the terms of that purchase."""
         if key not in purchase.terms.required_facts.item_clauses:
             return 0
-        selecting = purchase.terms.by_key[key].selectors
+        selecting = purchase.terms.clause_by_key[key].selectors
         lines = [line for line in purchase.counted_lines() if all(value.selects(line) for value in selecting)]
         return sum(int(line.remaining_quantity()) for line in lines)
 

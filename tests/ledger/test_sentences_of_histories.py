@@ -241,7 +241,7 @@ def test_figures_about_a_reward_price_equal_the_references(builder: HistoryBuild
     )
     terms = terms_at(core_wallet.versions, at=until)
     balance = core_wallet.points.inventory.balance(at=until)
-    clause, facts = terms.by_key[TREAT], a_purchase(at=until)
+    clause, facts = terms.clause_by_key[TREAT], a_purchase(at=until)
     foreseen = pending_points(core_wallet, terms=terms, at=until).activations_for(clause)
     decision = redeem(
         terms=terms, clause=clause, facts=facts, available=balance.available, owed=balance.owed, activations=foreseen

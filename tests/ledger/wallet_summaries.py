@@ -18,7 +18,7 @@ def core_summary(wallet: Wallet, at: datetime) -> dict[str, Any]:
     terms = terms_at(wallet.versions, at=at)
     memberships = list({id(membership): membership for membership in wallet.memberships.values()}.values())
     balance = wallet.points.inventory.balance(
-        at=at, qualifying=sum(membership.qualifying.points(terms=terms, at=at) for membership in memberships)
+        at=at, qualifying=sum(membership.qualifying.counting_points(terms=terms, at=at) for membership in memberships)
     )
     stamps = wallet.unit_accounts[Unit.STAMPS].inventory
     return {

@@ -14,9 +14,10 @@ _LINE = RoundingScope.LINE
 
 
 class Award(NamedTuple):
-    """The award of one clause: exact, and in whole points on its own.
+    """The award of the clause `key`: unrounded (`exact`), and rounded by itself (`points`).
 
-    `unlimited_points` is the award without its budget, None if it has none. An award from a budget is rounded on its own.
+    `unlimited_points` are the points without the clause's budget; None if the clause has no budget. An award from a budget
+    is never rounded together with others.
     """
 
     key: str
@@ -25,7 +26,7 @@ class Award(NamedTuple):
     unlimited_points: int | None = None
 
     @property
-    def limited(self) -> bool:
+    def is_limited(self) -> bool:
         """Whether the budget reduces the award."""
         return self.unlimited_points is not None and self.points < self.unlimited_points
 
@@ -33,37 +34,41 @@ class Award(NamedTuple):
 class Awards(NamedTuple):
     """The awards of a purchase, by clause key.
 
-    `points_alone` are the points of each matching clause on its own, `by_clause` those of each clause that counts, `limited`
-    the awards that a budget reduced. `base` and `multiplier` are the keys of the earning clause and of the multiplier that
-    count; if several of them count, of the first.
+    `points_alone` are the points that each matching clause would give alone, `counted_points` those of each clause that
+    counts, `limited_awards` the awards that a budget reduces. `base_key` and `multiplier_key` are the keys of the earning
+    clause and of the multiplier that count, or of the first ones if several count; None if none counts.
     """
 
     points_alone: dict[str, int]
-    by_clause: dict[str, int]
-    limited: dict[str, Award]
-    base: str | None = None
-    multiplier: str | None = None
+    counted_points: dict[str, int]
+    limited_awards: dict[str, Award]
+    base_key: str | None = None
+    multiplier_key: str | None = None
 
-    def counted_instead_of(self, key: str, *, multiplies: bool, first_counts: bool) -> tuple[str, ...]:
+    def counted_instead_of(self, key: str, *, is_multiplier: bool, first_counts: bool) -> tuple[str, ...]:
         """The keys of the clauses that count instead of the clause `key`.
 
-        That is the counting clause of the same kind (base or multiplier). If it gives less than the clause `key` alone, base
-        and multiplier count together instead of it. `multiplies`: whether the clause `key` is a multiplier. `first_counts`:
+        That is the counting clause of the same kind (base or multiplier). If this gives less than the clause `key` would give
+        alone, it is base and multiplier together. `is_multiplier`: whether the clause `key` is a multiplier. `first_counts`:
         whether the terms let the first clause that fits count, not the best.
         """
-        of_same_kind, of_other_kind = (self.multiplier, self.base) if multiplies else (self.base, self.multiplier)
+        same_kind_key, other_kind_key = (
+            (self.multiplier_key, self.base_key) if is_multiplier else (self.base_key, self.multiplier_key)
+        )
         if (
-            of_same_kind is not None
-            and of_same_kind != key
-            and (first_counts or self.by_clause.get(of_same_kind, 0) >= self.points_alone[key])
+            same_kind_key is not None
+            and same_kind_key != key
+            and (first_counts or self.counted_points.get(same_kind_key, 0) >= self.points_alone[key])
         ):
-            return (of_same_kind,)
+            return (same_kind_key,)
         return tuple(
-            clause for clause in (of_same_kind, of_other_kind) if clause is not None and self.by_clause.get(clause)
+            other_key
+            for other_key in (same_kind_key, other_kind_key)
+            if other_key is not None and self.counted_points.get(other_key)
         )
 
 
-def award(key: str, parts: Parts, *, rounding: RoundingRule) -> Award:
+def rounded_award(key: str, parts: Parts, *, rounding: RoundingRule) -> Award:
     """The sum of the parts, rounded once or part by part; never below 0."""
     exact = parts.total()
     if rounding.scope is _LINE:
@@ -84,16 +89,16 @@ def within_budget(award: Award, *, budget: Budget, rule_facts: RuleFacts) -> Awa
 
 def combine(awards: Sequence[Award], *, rounding: RoundingRule) -> dict[str, int]:
     """Whole points of several awards by clause key: rounded line by line, or shares of their sum, which is rounded once."""
-    unbudgeted = [award for award in awards if award.unlimited_points is None]
-    if rounding.scope is _LINE or len(awards) < 2 or not unbudgeted:
+    unbudgeted_awards = [award for award in awards if award.unlimited_points is None]
+    if rounding.scope is _LINE or len(awards) < 2 or not unbudgeted_awards:
         return {award.key: award.points for award in awards}
     budgeted_points = sum([award.points for award in awards if award.unlimited_points is not None])
     total = max(0, budgeted_points, rounded(sum([award.exact for award in awards]), mode=rounding.mode))
-    rest = total - budgeted_points
+    unbudgeted_points = total - budgeted_points
     shares = dict(
         zip(
-            [award.key for award in unbudgeted],
-            allocate_proportionally(rest, weights=[award.exact for award in unbudgeted]),
+            [award.key for award in unbudgeted_awards],
+            allocate_proportionally(unbudgeted_points, weights=[award.exact for award in unbudgeted_awards]),
             strict=True,
         )
     )
@@ -107,13 +112,13 @@ def own_budget_usage(budget_usage: Sequence[tuple[str, int]], *, rule_facts: Rul
 
 
 def allocated_budget_usage(
-    by_clause: dict[str, int], *, points: int, budgets: Iterable[str]
+    points_by_clause: dict[str, int], *, points: int, budgets: Iterable[str]
 ) -> tuple[tuple[str, int], ...]:
-    """Budget usage by clause key when caps leave `points` of all the points in `by_clause`.
+    """Budget usage by clause key, after caps that leave only `points` of all the points in `points_by_clause`.
 
     `budgets` are the keys of the clauses with a budget. The reduction is allocated to all clauses by largest remainder, so
     that no budget pays for points that nobody gets.
     """
-    shares = allocate_proportionally(points, weights=list(by_clause.values())) if by_clause else ()
-    allocated = dict(zip(by_clause, shares, strict=True))
+    shares = allocate_proportionally(points, weights=list(points_by_clause.values())) if points_by_clause else ()
+    allocated = dict(zip(points_by_clause, shares, strict=True))
     return tuple((key, allocated[key]) for key in budgets if allocated.get(key))

@@ -12,7 +12,7 @@ from app.domain.terms.effects.pending_period import PendingPeriod
 from app.domain.terms.effects.points_validity import PointsValidity, ValidityStart
 from app.domain.terms.version import Terms
 
-_ZONES = timedelta(days=2)
+_ZONE_MARGIN = timedelta(days=2)
 """More than the difference between local days in any two zones."""
 
 
@@ -48,11 +48,11 @@ def expires_at(
     if last_day is None:
         return None
     if not (has_receipt and receipt_is_notice(lot, validity=validity, last_day=last_day)):
-        days = [local_date(at, zone_name=lot.zone) for at in notified_at]
-        counting_days = [day for day in days if day >= last_day - timedelta(days=validity.notice_from)]
-        if not counting_days:
+        notice_days = [local_date(at, zone_name=lot.zone) for at in notified_at]
+        counting_notice_days = [day for day in notice_days if day >= last_day - timedelta(days=validity.notice_from)]
+        if not counting_notice_days:
             return None
-        last_day = max(last_day, min(counting_days) + timedelta(days=validity.notice_until))
+        last_day = max(last_day, min(counting_notice_days) + timedelta(days=validity.notice_until))
     return day_start(last_day + timedelta(days=1), zone_name=lot.zone)
 
 
@@ -64,7 +64,7 @@ def receipt_is_notice(lot: Lot, *, validity: PointsValidity, last_day: date) -> 
 def notice_window_start(
     lot: Lot, *, validity: PointsValidity, last_activity_at: datetime | None, has_receipt: bool = True
 ) -> datetime | None:
-    """The first instant at which an expiry notice counts; None if none is needed.
+    """The first instant at which an expiry notice counts; None if the points never expire or their receipt is the notice.
 
     `has_receipt`: whether the wallet's holder has the receipt that earned the lot.
     """
@@ -79,14 +79,16 @@ def earliest_notice_start(
 ) -> datetime | None:
     """The earliest possible start of a notice window for points that activity at `activity_at` extended last.
 
-    `activity_rules` are the validity rules by which activity extends points; None if points expire by none of them. The
-    start is early enough for lots of every zone.
+    `activity_rules` are the validity rules by which activity extends points. The start is early enough for lots of every
+    zone; None if points never expire by any of these rules.
     """
     window_starts = []
     for validity in activity_rules:
-        last_day = validity.last_day(since=activity_at - _ZONES, zone_name=zone)
+        last_day = validity.last_day(since=activity_at - _ZONE_MARGIN, zone_name=zone)
         if last_day is not None:
-            window_starts.append(day_start(last_day - timedelta(days=validity.notice_from) - _ZONES, zone_name=zone))
+            window_starts.append(
+                day_start(last_day - timedelta(days=validity.notice_from) - _ZONE_MARGIN, zone_name=zone)
+            )
     return min(window_starts, default=None)
 
 
@@ -104,7 +106,7 @@ def expiry_decision(
 
 
 def activation_decision(lot: Lot, *, debt_repaid: int, terms: Terms, at: datetime) -> Decision:
-    """The decision of an activation, by the clause on the pending period; `debt_repaid` of the points repaid debt."""
+    """The decision of an activation, by the clause on the pending period; `debt_repaid`: how many of the points repaid debt."""
     available_points, activated_points = lot.remaining - debt_repaid, lot.remaining if debt_repaid else None
     finding = Finding(True, ReasonCode.POINTS_AVAILABLE, available_points, activated_points)
     return _decision_by_clause(terms, PendingPeriod, finding=finding, points=lot.remaining, at=at, zone=lot.zone)

@@ -6,7 +6,7 @@ and their terms say which goods they select.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from enum import StrEnum
 from fractions import Fraction
 from typing import NamedTuple
@@ -54,45 +54,50 @@ class LineShare(NamedTuple):
 def line_shares(decision: Decision, *, terms: Terms, facts: PurchaseFacts) -> tuple[LineShare, ...]:
     """The share of every line, in order; each unit adds up to the decision's total.
 
-    Allocated by largest remainder, ties to the lower line, in proportion to what each line earns before rounding; awards
-    without an amount per line, such as a bonus, follow the amounts of the goods their clause selects.
+    Points and stamps are allocated by largest remainder, ties to the lower line, in proportion to what each line earns before
+    rounding. Awards without an amount per line, such as a bonus, count for the goods that their clause selects, in proportion
+    to the amounts of these.
     """
-    purchase = terms.eligible(facts)
-    selected = {
+    purchase = terms.eligible_part(facts)
+    selected_parts = {
         clause.key: selection(clause, purchase=purchase)
         for clause in terms.clauses
         if clause.kind is ClauseKind.EARNING
     }
-    awarded = _amount_by_clause(decision, keys=selected)
-    numbers = [line.number for line in facts.lines]
-    weights = {
-        Unit.POINTS: _point_weights(terms, awarded=awarded, selected=selected, decision=decision),
-        Unit.STAMPS: _stamp_weights(terms, awarded=awarded, selected=selected),
+    award_by_clause = _award_by_clause(decision, keys=selected_parts)
+    line_numbers = [line.number for line in facts.lines]
+    weights_by_unit = {
+        Unit.POINTS: _point_weights(
+            terms, award_by_clause=award_by_clause, selected_parts=selected_parts, decision=decision
+        ),
+        Unit.STAMPS: _stamp_weights(terms, award_by_clause=award_by_clause, selected_parts=selected_parts),
     }
-    shares = {
-        unit: _allocated(decision.amount(unit), line_numbers=numbers, weights=weights[unit], purchase=purchase)
+    shares_by_unit = {
+        unit: _allocated_by_line(
+            decision.amount(unit), line_numbers=line_numbers, weights=weights_by_unit[unit], purchase=purchase
+        )
         for unit in terms.units
     }
-    awarding = tuple(key for key, points in awarded.items() if points) or tuple(selected)
-    eligible = {line.number for line in purchase.lines}
-    selected_lines = {line.number for key in awarding for line in selected[key].lines}
+    awarding_keys = tuple(key for key, points in award_by_clause.items() if points) or tuple(selected_parts)
+    eligible_numbers = {line.number for line in purchase.lines}
+    selected_numbers = {line.number for key in awarding_keys for line in selected_parts[key].lines}
     counted_amounts_key = terms.policy_clauses[CountedAmounts].key
     results = []
     for line in facts.lines:
-        earned = {unit: shares[unit][line.number] for unit in terms.units}
+        earned_amounts = {unit: shares_by_unit[unit][line.number] for unit in terms.units}
         if line.kind not in terms.basis.kinds:
-            results.append(LineShare(line, earned, LineExclusion.KIND_NOT_COUNTED, (counted_amounts_key,)))
-        elif line.number not in eligible:
-            results.append(LineShare(line, earned, LineExclusion.NOTHING_PAID, (counted_amounts_key,)))
-        elif awarding and line.number not in selected_lines:
-            results.append(LineShare(line, earned, LineExclusion.GOODS_NOT_COUNTED, awarding))
+            results.append(LineShare(line, earned_amounts, LineExclusion.KIND_NOT_COUNTED, (counted_amounts_key,)))
+        elif line.number not in eligible_numbers:
+            results.append(LineShare(line, earned_amounts, LineExclusion.NOTHING_PAID, (counted_amounts_key,)))
+        elif awarding_keys and line.number not in selected_numbers:
+            results.append(LineShare(line, earned_amounts, LineExclusion.GOODS_NOT_COUNTED, awarding_keys))
         else:
-            results.append(LineShare(line, earned))
+            results.append(LineShare(line, earned_amounts))
     return tuple(results)
 
 
-def _amount_by_clause(decision: Decision, *, keys: Mapping[str, EligiblePurchase]) -> dict[str, int]:
-    """The award by clause key, of clauses that counted; 0 if it was less than a point."""
+def _award_by_clause(decision: Decision, *, keys: Container[str]) -> dict[str, int]:
+    """The points or stamps of each clause with one of these `keys` that counted; 0 if it gave less than a point."""
     codes = (ReasonCode.POINTS_EARNED, ReasonCode.STAMPS_EARNED, ReasonCode.NOTHING_TO_COUNT)
     return {
         reason.clause: reason.finding.observed if isinstance(reason.finding.observed, int) else 0
@@ -101,77 +106,90 @@ def _amount_by_clause(decision: Decision, *, keys: Mapping[str, EligiblePurchase
     }
 
 
-def _allocated(
+def _allocated_by_line(
     total: int, *, line_numbers: Sequence[int], weights: Weights, purchase: EligiblePurchase
 ) -> dict[int, int]:
     """The total by line number; if no line has a weight, in proportion to the eligible amounts."""
     if not any(weights.values()):
-        weights = _spread(1, purchase=purchase)
+        weights = _spread_over_lines(1, purchase=purchase)
     shares = allocate_proportionally(total, weights=[weights.get(number, 0) for number in line_numbers])
     return dict(zip(line_numbers, shares, strict=True))
 
 
 def _point_weights(
-    terms: Terms, *, awarded: Mapping[str, int], selected: Mapping[str, EligiblePurchase], decision: Decision
+    terms: Terms,
+    *,
+    award_by_clause: Mapping[str, int],
+    selected_parts: Mapping[str, EligiblePurchase],
+    decision: Decision,
 ) -> Weights:
     """Unrounded points by line, of all clauses that count."""
     rounding = terms.rounding
-    base_clauses = _counting_base_clauses(terms, awarded=awarded, selected=selected)
+    base_clauses = _counting_base_clauses(terms, award_by_clause=award_by_clause, selected_parts=selected_parts)
     weights: Weights = {}
     for clause, effect in base_clauses:
-        clause_weights = _earned_weights(effect, purchase=selected[clause.key], rounding=rounding)
-        _add(weights, _scaled_to_award(clause_weights, clause=clause, awarded=awarded))
-    limited = {reason.clause for reason in decision.reasons if reason.verdict is Verdict.LIMITED}
+        clause_weights = _earned_weights(effect, purchase=selected_parts[clause.key], rounding=rounding)
+        _add(weights, _scaled_to_award(clause_weights, clause=clause, award_by_clause=award_by_clause))
+    limited_keys = {reason.clause for reason in decision.reasons if reason.verdict is Verdict.LIMITED}
     for clause, extra in terms.extra_clauses:
-        if not awarded.get(clause.key):
+        if not award_by_clause.get(clause.key):
             continue
-        purchase = selected[clause.key]
+        purchase = selected_parts[clause.key]
         if isinstance(extra, PointsMultiplier):
             lines = {line.number for line in purchase.lines}
             clause_weights = {}
             for base_clause, effect in base_clauses:
-                base_goods = selected[base_clause.key].narrowed_to(lambda line, lines=lines: line.number in lines)  # type: ignore[misc]
+                base_goods = selected_parts[base_clause.key].narrowed_to(lambda line, lines=lines: line.number in lines)  # type: ignore[misc]
                 factor = extra.added_factor * (
-                    _budget_fraction(base_clause, effect, awarded=awarded, selected=selected)
-                    if base_clause.key in limited
+                    _budget_fraction(
+                        base_clause, effect, award_by_clause=award_by_clause, selected_parts=selected_parts
+                    )
+                    if base_clause.key in limited_keys
                     else 1
                 )
                 _add(clause_weights, _earned_weights(effect, purchase=base_goods, rounding=rounding, factor=factor))
         else:
-            clause_weights = _spread(_bonus(extra, awarded=awarded[clause.key]), purchase=purchase)
-        _add(weights, _scaled_to_award(clause_weights, clause=clause, awarded=awarded))
+            clause_weights = _spread_over_lines(
+                _unrounded_bonus(extra, awarded=award_by_clause[clause.key]), purchase=purchase
+            )
+        _add(weights, _scaled_to_award(clause_weights, clause=clause, award_by_clause=award_by_clause))
     return weights
 
 
-def _bonus(extra: Extra, *, awarded: int) -> int:
-    """The points of a bonus before rounding together with other clauses."""
+def _unrounded_bonus(extra: Extra, *, awarded: int) -> int:
+    """The points of a bonus before they were rounded together with those of other clauses; of other effects, `awarded`."""
     if not isinstance(extra, BonusPoints):
         return awarded
     return extra.points * max(1, round(Fraction(awarded, extra.points)))
 
 
 def _counting_base_clauses(
-    terms: Terms, *, awarded: Mapping[str, int], selected: Mapping[str, EligiblePurchase]
+    terms: Terms, *, award_by_clause: Mapping[str, int], selected_parts: Mapping[str, EligiblePurchase]
 ) -> list[tuple[Clause, Earning]]:
     """The earning clauses that count, each with its effect. Multipliers multiply their points.
 
-    If clauses stack, all matching ones; otherwise the one that gave points, or gave none only because of rounding.
+    If clauses stack, these are all matching ones; otherwise it is the one that gave points or, if rounding left no points, the
+    one that would count.
     """
-    matched = [(clause, effect) for clause, effect in terms.base_clauses if clause.key in awarded]
+    matching_clauses = [(clause, effect) for clause, effect in terms.base_clauses if clause.key in award_by_clause]
     mode = terms.combination
-    if mode is CombinationMode.STACK or not matched:
-        return matched
-    giving = [(clause, effect) for clause, effect in matched if awarded[clause.key]]
-    if giving or mode is CombinationMode.FIRST:
-        return (giving or matched)[:1]
-    return [max(matched, key=lambda base: base[1].earn(selected[base[0].key]).total())]
+    if mode is CombinationMode.STACK or not matching_clauses:
+        return matching_clauses
+    giving_clauses = [(clause, effect) for clause, effect in matching_clauses if award_by_clause[clause.key]]
+    if giving_clauses or mode is CombinationMode.FIRST:
+        return (giving_clauses or matching_clauses)[:1]
+    return [max(matching_clauses, key=lambda base: base[1].earn(selected_parts[base[0].key]).total())]
 
 
 def _budget_fraction(
-    clause: Clause, effect: Earning, *, awarded: Mapping[str, int], selected: Mapping[str, EligiblePurchase]
+    clause: Clause,
+    effect: Earning,
+    *,
+    award_by_clause: Mapping[str, int],
+    selected_parts: Mapping[str, EligiblePurchase],
 ) -> Fraction:
-    """The part of a clause's award that its budget left."""
-    return Fraction(awarded[clause.key]) / (Fraction(effect.earn(selected[clause.key]).total()) or 1)
+    """The part of a clause's award that its budget leaves."""
+    return Fraction(award_by_clause[clause.key]) / (Fraction(effect.earn(selected_parts[clause.key]).total()) or 1)
 
 
 def _earned_weights(
@@ -180,40 +198,42 @@ def _earned_weights(
     """The award of an earning clause by line, times `factor`; rounded if the terms round each line."""
     parts = effect.earn(purchase).each()
     if len(parts) != len(purchase.lines):
-        return _spread(Parts.of(parts).total() * factor, purchase=purchase)
-    by_line = rounding.scope is RoundingScope.LINE
-    exact = [part * factor for part in parts]
+        return _spread_over_lines(Parts.of(parts).total() * factor, purchase=purchase)
+    rounds_lines = rounding.scope is RoundingScope.LINE
+    exact_parts = [part * factor for part in parts]
     return {
-        line.number: rounded(part, mode=rounding.mode) if by_line else part
-        for line, part in zip(purchase.lines, exact, strict=True)
+        line.number: rounded(part, mode=rounding.mode) if rounds_lines else part
+        for line, part in zip(purchase.lines, exact_parts, strict=True)
     }
 
 
-def _scaled_to_award(weights: Weights, *, clause: Clause, awarded: Mapping[str, int]) -> Weights:
-    """Scale the weights of a clause with a budget to its award, which was rounded on its own."""
+def _scaled_to_award(weights: Weights, *, clause: Clause, award_by_clause: Mapping[str, int]) -> Weights:
+    """The weights of a clause, scaled to its award if it has a budget, because such an award is rounded by itself."""
     total = sum(weights.values())
     if clause.budget is None or not total:
         return weights
-    return {number: Fraction(weight) * awarded[clause.key] / total for number, weight in weights.items()}
+    return {number: Fraction(weight) * award_by_clause[clause.key] / total for number, weight in weights.items()}
 
 
-def _stamp_weights(terms: Terms, *, awarded: Mapping[str, int], selected: Mapping[str, EligiblePurchase]) -> Weights:
+def _stamp_weights(
+    terms: Terms, *, award_by_clause: Mapping[str, int], selected_parts: Mapping[str, EligiblePurchase]
+) -> Weights:
     """Stamps by line, of all clauses that gave some."""
     weights: Weights = {}
     for clause, effect in terms.stamp_clauses:
-        purchase = selected[clause.key]
-        if not awarded.get(clause.key):
+        purchase = selected_parts[clause.key]
+        if not award_by_clause.get(clause.key):
             continue
         if effect.per is StampOccasion.ITEM:
-            items = {line.number: line.remaining_quantity().__floor__() for line in purchase.lines}
-            _add(weights, {number: count * effect.stamps for number, count in items.items()})
+            items_by_line = {line.number: line.remaining_quantity().__floor__() for line in purchase.lines}
+            _add(weights, {number: count * effect.stamps for number, count in items_by_line.items()})
         else:
-            _add(weights, _spread(awarded[clause.key], purchase=purchase))
+            _add(weights, _spread_over_lines(award_by_clause[clause.key], purchase=purchase))
     return weights
 
 
-def _spread(total: Exact, *, purchase: EligiblePurchase) -> Weights:
-    """A total spread over lines in proportion to their eligible amounts; evenly if there are none."""
+def _spread_over_lines(total: Exact, *, purchase: EligiblePurchase) -> Weights:
+    """A total spread over the lines in proportion to their eligible amounts; evenly if these are all 0."""
     numbers = [line.number for line in purchase.lines]
     amounts = purchase.amounts.each()
     total_amount = sum(amounts)

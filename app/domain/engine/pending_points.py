@@ -12,10 +12,10 @@ from app.domain.terms.version import Terms
 
 
 class ActivationForecast(NamedTuple):
-    """An instant at which pending points become available.
+    """What a customer has, and what a reward costs, at the instant `at`, when pending points become available.
 
-    `activated` are the pending points available by then, `spendable` the balance then less debt, `cost` the price of the
-    reward then.
+    `activated` are the points that become available from now until `at`, `spendable` is the balance at `at` less debt, `cost`
+    the price of the reward at `at`.
     """
 
     at: datetime
@@ -25,16 +25,16 @@ class ActivationForecast(NamedTuple):
 
     @property
     def missing(self) -> int:
-        """Points missing then; 0 or less if the price can be paid."""
+        """Points that are missing at `at`; 0 or less if the price can be paid."""
         return self.cost - self.spendable
 
 
-def pending_reasons(
+def reasons_with_pending_points(
     shortfall_reason: Reason, *, missing: int, activations: Sequence[ActivationForecast], terms: Terms
 ) -> tuple[Reason, ...]:
     """The reasons for a price that cannot be paid, of which `missing` points are missing now.
 
-    If pending points pay it, the remedy is to wait; if they pay a part, the rest must be collected too. Debt is stated in
+    If pending points suffice, the remedy is to wait; if they pay a part, the rest must be collected too. Debt is stated in
     either case.
     """
     sufficient_activation = next((activation for activation in activations if activation.missing <= 0), None)

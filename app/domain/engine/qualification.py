@@ -11,7 +11,7 @@ from app.domain.amounts import Money
 from app.domain.decisions import Decision, DecisionOutcome, Reason, Remedy, RemedyCode, Verdict
 from app.domain.engine.old_prices import OldPrices
 from app.domain.engine.pending_points import ActivationForecast
-from app.domain.engine.redemption import PricedReward, price_for, reward_cost
+from app.domain.engine.redemption import PricedReward, cost_effect_of, price_reward
 from app.domain.ledger.entries import Balance
 from app.domain.problems import Problem
 from app.domain.purchases.eligible import EligiblePurchase
@@ -26,7 +26,7 @@ from app.domain.units import Unit
 _STEPS = 50
 """How many instants are tried to find the first at which every condition on time holds."""
 
-_WAITING = (RemedyCode.COME_AT, RemedyCode.WAIT_FOR_BIRTHDAY)
+_WAITING_REMEDIES = (RemedyCode.COME_AT, RemedyCode.WAIT_FOR_BIRTHDAY)
 """Remedies by waiting."""
 
 ALMOST_MET = Fraction(3, 4)
@@ -43,7 +43,7 @@ class ClauseQualification:
 
     clause: Clause
     applies: bool
-    points: int
+    amount: int
     unit: Unit
     applies_from: datetime | None
     almost_met: tuple[Remedy, ...]
@@ -66,13 +66,13 @@ def qualifications(
     `activations_for` returns the activations of pending points for a reward clause; `problem_for` the technical problem with
     a redemption, given the key of the reward and the decision of the terms.
     """
-    purchase = terms.eligible(facts)
+    purchase = terms.eligible_part(facts)
     results = []
     for clause in terms.clauses:
         if clause.kind is ClauseKind.REWARD:
-            cost = reward_cost(clause)
-            balance = balances.get(cost.unit, Balance())
-            priced = price_for(
+            cost_effect = cost_effect_of(clause)
+            balance = balances.get(cost_effect.unit, Balance())
+            priced_reward = price_reward(
                 terms=terms,
                 clause=clause,
                 facts=facts,
@@ -80,8 +80,10 @@ def qualifications(
                 old_prices=old_prices,
                 activations=activations_for(clause),
             )
-            problem = problem_for(cost.reward, priced.decision)
-            results.append(_reward_qualification(clause, purchase=purchase, priced=priced, problem=problem))
+            problem = problem_for(cost_effect.reward, priced_reward.decision)
+            results.append(
+                _reward_qualification(clause, purchase=purchase, priced_reward=priced_reward, problem=problem)
+            )
         elif clause.kind in (ClauseKind.EARNING, ClauseKind.LIMIT):
             results.append(_earning_qualification(clause, purchase=purchase, decision=decision))
     return tuple(results)
@@ -97,7 +99,7 @@ def _earning_qualification(clause: Clause, *, purchase: EligiblePurchase, decisi
     return ClauseQualification(
         clause=clause,
         applies=applies,
-        points=points if clause.kind is ClauseKind.EARNING else 0,
+        amount=points if clause.kind is ClauseKind.EARNING else 0,
         unit=Unit.STAMPS if isinstance(clause.effect, Stamps) else Unit.POINTS,
         applies_from=None if applies else _applies_from(clause, purchase=purchase),
         almost_met=() if applies else _almost_met(reasons),
@@ -106,18 +108,20 @@ def _earning_qualification(clause: Clause, *, purchase: EligiblePurchase, decisi
 
 
 def _reward_qualification(
-    clause: Clause, *, purchase: EligiblePurchase, priced: PricedReward, problem: Problem | None
+    clause: Clause, *, purchase: EligiblePurchase, priced_reward: PricedReward, problem: Problem | None
 ) -> ClauseQualification:
-    granted = priced.decision.outcome is DecisionOutcome.GRANTED
-    may_wait = not granted and problem is None
+    granted = priced_reward.decision.outcome is DecisionOutcome.GRANTED
+    waiting_may_help = not granted and problem is None
     return ClauseQualification(
         clause=clause,
         applies=granted and problem is None,
-        points=priced.cost,
-        unit=reward_cost(clause).unit,
-        applies_from=_available_from(clause, purchase=purchase, decision=priced.decision) if may_wait else None,
-        almost_met=() if granted else _almost_met(priced.decision.reasons),
-        reasons=priced.decision.reasons,
+        amount=priced_reward.cost,
+        unit=cost_effect_of(clause).unit,
+        applies_from=_available_from(clause, purchase=purchase, decision=priced_reward.decision)
+        if waiting_may_help
+        else None,
+        almost_met=() if granted else _almost_met(priced_reward.decision.reasons),
+        reasons=priced_reward.decision.reasons,
         problem=problem,
     )
 
@@ -155,19 +159,19 @@ def _applies_from(clause: Clause, *, purchase: EligiblePurchase, since: datetime
 
 def _wait_until(reason: Reason) -> datetime | None:
     """Until when to wait so that the condition holds; None if waiting does not help."""
-    return next((remedy.from_ for remedy in reason.finding.remedies if remedy.code in _WAITING), None)
+    return next((remedy.from_ for remedy in reason.finding.remedies if remedy.code in _WAITING_REMEDIES), None)
 
 
 def _almost_met(reasons: Sequence[Reason]) -> tuple[Remedy, ...]:
     """The remedies of the only failed condition, if most of it is met."""
-    failed = [reason for reason in reasons if not reason.finding.met]
-    if len(failed) != 1:
+    failed_reasons = [reason for reason in reasons if not reason.finding.met]
+    if len(failed_reasons) != 1:
         return ()
-    finding = failed[0].finding
+    finding = failed_reasons[0].finding
     observed, required = _measure(finding.observed), _measure(finding.required)
     if observed is None or not required or observed < ALMOST_MET * required:
         return ()
-    return tuple(remedy for remedy in finding.remedies if remedy.code not in (RemedyCode.NONE, *_WAITING))
+    return tuple(remedy for remedy in finding.remedies if remedy.code not in (RemedyCode.NONE, *_WAITING_REMEDIES))
 
 
 def _measure(value: object) -> Fraction | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from app.domain.amounts import Money
 from app.domain.decisions import Decision, DecisionOutcome, Finding, Reason, ReasonCode, Verdict
 from app.domain.engine.old_prices import OldPrices, RewardCharge
-from app.domain.engine.pending_points import ActivationForecast, pending_reasons
+from app.domain.engine.pending_points import ActivationForecast, reasons_with_pending_points
 from app.domain.ledger.entries import Balance
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.terms.clause import Clause
@@ -20,7 +20,7 @@ from app.domain.terms.version import Terms
 from app.domain.units import Unit
 
 
-def reward_cost(clause: Clause) -> RewardCost:
+def cost_effect_of(clause: Clause) -> RewardCost:
     """The cost effect of a reward clause. Raises TypeError for other clauses."""
     if not isinstance(clause.effect, RewardCost):
         raise TypeError(f"clause {clause.number} prices no reward")
@@ -28,9 +28,9 @@ def reward_cost(clause: Clause) -> RewardCost:
 
 
 def cost_unit(terms: Terms | None, *, reward: str) -> Unit:
-    """The unit of a reward's cost; points if the terms set none."""
+    """The unit of a reward's cost; points if the terms do not price the reward."""
     clause = terms.clause_of_reward(reward) if terms is not None else None
-    return reward_cost(clause).unit if clause is not None else Unit.POINTS
+    return cost_effect_of(clause).unit if clause is not None else Unit.POINTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class PricedReward:
     missing: int
 
 
-def price_for(
+def price_reward(
     *,
     terms: Terms,
     clause: Clause,
@@ -54,12 +54,12 @@ def price_for(
     old_prices: OldPrices | None,
     activations: Sequence[ActivationForecast] = (),
 ) -> PricedReward:
-    """Decide a redemption in advance, by the balance in the unit of its cost.
+    """Price a reward, and decide its redemption in advance; `balance` is in the unit of the cost.
 
-    `old_prices` are the prices older points pay, None if all pay the clause's price; `activations` are those of pending
-    points.
+    `old_prices` are the prices that older points pay, None if all points pay the clause's price; `activations` are those of
+    pending points.
     """
-    cost_effect = reward_cost(clause)
+    cost_effect = cost_effect_of(clause)
     charge = (
         old_prices.charge(cost_effect.reward) if old_prices is not None and cost_effect.unit is Unit.POINTS else None
     )
@@ -89,48 +89,50 @@ def redeem(
     """Decide a redemption: granted at the clause's cost, or refused with every condition that failed.
 
     `available` and `owed` are in the unit of the cost. While points are owed, the clause on refunds refuses every redemption.
-    `charge` is the cost if some points pay an old price; None if all pay the clause's price. `activations` are those of
+    `charge` is the cost if some points pay an old price; None if all points pay the clause's price. `activations` are those of
     pending points.
     """
-    cost_effect = reward_cost(clause)
-    purchase = terms.eligible(facts)
+    cost_effect = cost_effect_of(clause)
+    purchase = terms.eligible_part(facts)
     conditions_met, _, reasons = evaluate(clause, purchase=purchase)
     price = cost_effect.points if charge is None else charge.cost
     payment_finding = cost_effect.check(available=available, owed=owed, cost=price)
     granted = conditions_met and payment_finding.met
-    in_points = cost_effect.unit is Unit.POINTS
+    costs_points = cost_effect.unit is Unit.POINTS
     verdict = Verdict.APPLIED if payment_finding.met else Verdict.NOT_MET
     # The clause on refunds states that nothing is redeemed while points are owed.
-    in_debt = payment_finding.code is ReasonCode.NEGATIVE_BALANCE
-    payment_clause = terms.policy_clauses[RefundPolicy] if in_debt else clause
-    payment: tuple[Reason, ...] = (Reason(clause=payment_clause.key, verdict=verdict, finding=payment_finding),)
+    is_in_debt = payment_finding.code is ReasonCode.NEGATIVE_BALANCE
+    payment_clause = terms.policy_clauses[RefundPolicy] if is_in_debt else clause
+    payment_reasons: tuple[Reason, ...] = (Reason(clause=payment_clause.key, verdict=verdict, finding=payment_finding),)
     if not payment_finding.met and activations:
         missing = price + owed - available
-        payment = pending_reasons(payment[0], missing=missing, activations=activations, terms=terms)
+        payment_reasons = reasons_with_pending_points(
+            payment_reasons[0], missing=missing, activations=activations, terms=terms
+        )
     return Decision(
         outcome=DecisionOutcome.GRANTED if granted else DecisionOutcome.REFUSED,
-        points=price if granted and in_points else 0,
+        points=price if granted and costs_points else 0,
         terms_version=terms.version,
         decided_for=facts.occurred_at,
         reasons=(
             *reasons,
-            *payment,
-            *_cash_due(clause, cash=cost_effect.cash),
-            *_old_price_kept(terms, charge=charge, current_price=cost_effect.points),
+            *payment_reasons,
+            *_cash_due_reasons(clause, cash=cost_effect.cash),
+            *_old_price_reasons(terms, charge=charge, current_price=cost_effect.points),
         ),
         zone=facts.zone if facts.zone != terms.zone else None,
-        stamps=price if granted and not in_points else 0,
+        stamps=price if granted and not costs_points else 0,
     )
 
 
-def _cash_due(clause: Clause, *, cash: Money | None) -> tuple[Reason, ...]:
+def _cash_due_reasons(clause: Clause, *, cash: Money | None) -> tuple[Reason, ...]:
     """The reason that states the cash due in addition to the points; none without cash."""
     if cash is None:
         return ()
     return (Reason(clause.key, Verdict.APPLIED, Finding(True, ReasonCode.CASH_DUE, None, cash)),)
 
 
-def _old_price_kept(terms: Terms, *, charge: RewardCharge | None, current_price: int) -> tuple[Reason, ...]:
+def _old_price_reasons(terms: Terms, *, charge: RewardCharge | None, current_price: int) -> tuple[Reason, ...]:
     """The reason for a protected old price."""
     if charge is None:
         return ()

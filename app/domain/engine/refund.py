@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 from types import MappingProxyType
 from typing import NamedTuple
 
 from app.domain.amounts import Exact, Money, Rounding, rounded
 from app.domain.decisions import Decision, DecisionOutcome, Finding, Reason, ReasonCode, Verdict
 from app.domain.engine.earning import base_points, earn
-from app.domain.engine.returned_payments import returned_payments
+from app.domain.engine.returned_payments import payments_returned_between
 from app.domain.engine.stamps import stamps_clawed_back
 from app.domain.purchases.facts import NO_PRICE_REDUCTIONS, PurchaseFacts
 from app.domain.terms.effects.refund_policy import RefundPolicy
@@ -55,12 +56,19 @@ class RefundOutcome:
 
 
 def remaining_quantities(
-    facts: PurchaseFacts, *, returned: Iterable[Mapping[int, Decimal]], before: Mapping[int, Decimal] | None = None
+    facts: PurchaseFacts,
+    *,
+    returned: Iterable[Mapping[int, Decimal]],
+    quantities_before: Mapping[int, Decimal] | None = None,
 ) -> dict[int, Decimal]:
-    """Remaining quantities by line number after returns; `before` are the quantities before them (None: those bought)."""
-    remaining = dict(before) if before is not None else {line.number: line.quantity for line in facts.lines}
-    for lines in returned:
-        for number, quantity in lines.items():
+    """Remaining quantities by line number; `quantities_before` are those before the returns (None: the bought quantities)."""
+    remaining = (
+        dict(quantities_before)
+        if quantities_before is not None
+        else {line.number: line.quantity for line in facts.lines}
+    )
+    for returned_quantities in returned:
+        for number, quantity in returned_quantities.items():
             remaining[number] -= quantity
     return remaining
 
@@ -88,14 +96,14 @@ def remaining_price_shares(
 
 def points_restored_decision(amount: int, *, unit: Unit, terms: Terms, at: datetime) -> Decision:
     """The decision that restores points or stamps which had paid for returned goods, by the clause on refunds."""
-    clause, in_points = terms.policy_clauses[RefundPolicy].key, unit is Unit.POINTS
+    clause_key, in_points = terms.policy_clauses[RefundPolicy].key, unit is Unit.POINTS
     code = ReasonCode.POINTS_RETURNED if in_points else ReasonCode.STAMPS_RETURNED
     return Decision(
         outcome=DecisionOutcome.GRANTED,
         points=amount if in_points else 0,
         terms_version=terms.version,
         decided_for=at,
-        reasons=(Reason(clause, Verdict.APPLIED, Finding(True, code, amount)),),
+        reasons=(Reason(clause_key, Verdict.APPLIED, Finding(True, code, amount)),),
         stamps=0 if in_points else amount,
     )
 
@@ -114,17 +122,19 @@ class RemainingPurchase:
     qualifying: int
 
 
-def evaluate_remaining(*, terms: Terms, earned: int, stamps: int, remaining: PurchaseFacts) -> RemainingPurchase:
-    """Decide the remaining purchase by its terms; the whole purchase earned `earned` points and `stamps`.
+def evaluate_remaining(
+    *, terms: Terms, earned_points: int, earned_stamps: int, remaining: PurchaseFacts
+) -> RemainingPurchase:
+    """Decide the remaining purchase by its terms; the whole purchase earned `earned_points` and `earned_stamps`.
 
-    Budgets and the customer's own share are those at the time of the purchase.
+    Budgets and the customer's own shares of them are those at the time of the purchase.
     """
     decision = earn(terms=terms, facts=remaining)
     return RemainingPurchase(
         decision=decision,
-        clawback_due=max(0, earned - decision.points),
-        stamp_clawback_due=max(0, stamps - decision.stamps),
-        qualifying=min(earned, base_points(decision, terms=terms)),
+        clawback_due=max(0, earned_points - decision.points),
+        stamp_clawback_due=max(0, earned_stamps - decision.stamps),
+        qualifying=min(earned_points, base_points(decision, terms=terms)),
     )
 
 
@@ -135,9 +145,10 @@ NO_DEBTS: Mapping[Unit, int] = MappingProxyType({})
 class ClawbackMovement(NamedTuple):
     """What a refund did with the points and stamps due for clawback.
 
-    `due` points were `taken` from the wallet, are `owed`, had `expired` unspent (these count as taken), or are the
-    shortfall. `restored` points returned to the wallet because the remaining purchase now earns more; `forgiven` points
-    had been owed, missing, or expired. `stamps` were clawed back, `stamps_owed` of them are owed.
+    Of the points that are `due`, some were `taken` from the wallet, some are `owed`, some had `expired` unspent and count as
+    taken, and the rest is the shortfall. If the remaining purchase now earns more than before, less is to be clawed back: the
+    points `restored` went back into the wallet; the points `forgiven` had been owed, missing, or expired. `stamps` were clawed
+    back, `stamps_owed` of them are owed.
     """
 
     due: int = 0
@@ -171,7 +182,8 @@ def refund_decision(
 ) -> Decision:
     """The decision of a refund by the terms of its purchase.
 
-    `before` is what remained of the purchase before the refund; `debts` are the debts after it, by unit.
+    `before` is what remained of the purchase before the refund, `remaining` what is left after the refund; `debts` are the
+    customer's debts after the refund, by unit.
     """
     return Decision(
         outcome=DecisionOutcome.PARTLY_GRANTED if movement.shortfall else DecisionOutcome.GRANTED,
@@ -180,7 +192,7 @@ def refund_decision(
         decided_for=at,
         reasons=(
             *_refund_clause_reasons(terms, movement=movement, debt=debts.get(Unit.POINTS, movement.owed)),
-            *_stamps_clawed_back(
+            *_stamp_reasons(
                 terms,
                 remaining=remaining,
                 before=before,
@@ -198,7 +210,7 @@ def outcome_from_snapshot(
     *,
     terms: Terms,
     facts: PurchaseFacts,
-    earned: int,
+    earned_points: int,
     quantities_before: Mapping[int, Decimal],
     quantities_after: Mapping[int, Decimal],
     price_shares_before: Mapping[int, Exact] = NO_PRICE_REDUCTIONS,
@@ -207,19 +219,18 @@ def outcome_from_snapshot(
     occurred_at: datetime,
     allow_negative: bool = False,
     owed_before: int = 0,
-    stamps: int = 0,
+    earned_stamps: int = 0,
 ) -> RefundOutcome:
     """Decide a refund of a purchase without exchanges, none of whose points have expired.
 
     `available` limits the clawback (None: no limit); missing points become debt with `allow_negative`, else shortfall.
-    `owed_before` is the debt before the refund, `stamps` are those that the purchase earned. `price_shares_before` and
-    `price_shares_after` are the parts of each line's price, by line number, that are left after refunds of amounts without
-    goods.
+    `owed_before` is the debt before the refund. The purchase earned `earned_points` and `earned_stamps`. The price shares are
+    the parts of each line's price, by line number, that are left after refunds of amounts without goods.
     """
     before = facts.remaining(quantities_before, price_shares=price_shares_before)
     after = facts.remaining(quantities_after, price_shares=price_shares_after)
-    remaining_before = evaluate_remaining(terms=terms, earned=earned, stamps=stamps, remaining=before)
-    remaining = evaluate_remaining(terms=terms, earned=earned, stamps=stamps, remaining=after)
+    evaluate = partial(evaluate_remaining, terms=terms, earned_points=earned_points, earned_stamps=earned_stamps)
+    remaining_before, remaining = evaluate(remaining=before), evaluate(remaining=after)
     due = remaining.clawback_due - remaining_before.clawback_due
     stamps_due = remaining.stamp_clawback_due - remaining_before.stamp_clawback_due
     taken = max(0, due if available is None else min(due, available))
@@ -233,7 +244,7 @@ def outcome_from_snapshot(
     )
     return RefundOutcome(
         movement=movement,
-        money=returned_payments(facts, before=before, after=after, paid_points={}).money,
+        money=payments_returned_between(facts, before=before, after=after, paid_points={}).money,
         decision=refund_decision(
             terms,
             remaining=remaining,
@@ -248,30 +259,34 @@ def outcome_from_snapshot(
 
 def _refund_clause_reasons(terms: Terms, *, movement: ClawbackMovement, debt: int) -> Iterator[Reason]:
     """The reasons of the clause on refunds; no reason about points if only stamps move."""
-    clause = terms.policy_clauses[RefundPolicy].key
+    clause_key = terms.policy_clauses[RefundPolicy].key
     if movement.restored:
-        yield Reason(clause, Verdict.APPLIED, Finding(True, ReasonCode.POINTS_RESTORED, movement.restored))
+        yield Reason(clause_key, Verdict.APPLIED, Finding(True, ReasonCode.POINTS_RESTORED, movement.restored))
     if movement.stamps_restored:
-        yield Reason(clause, Verdict.APPLIED, Finding(True, ReasonCode.STAMPS_RESTORED, movement.stamps_restored))
+        yield Reason(clause_key, Verdict.APPLIED, Finding(True, ReasonCode.STAMPS_RESTORED, movement.stamps_restored))
     if movement.expired:
-        yield Reason(clause, Verdict.APPLIED, Finding(True, ReasonCode.EXPIRED_COUNTS_AS_TAKEN, movement.expired))
+        yield Reason(clause_key, Verdict.APPLIED, Finding(True, ReasonCode.EXPIRED_COUNTS_AS_TAKEN, movement.expired))
     if not movement.due and (movement.stamps or movement.restored or movement.forgiven or movement.stamps_restored):
         return
     claimable = movement.due - movement.expired
     if movement.expired and not claimable:
         return
     if movement.owed:
-        yield Reason(clause, Verdict.APPLIED, Finding(True, ReasonCode.BELOW_ZERO, movement.taken, debt))
+        yield Reason(clause_key, Verdict.APPLIED, Finding(True, ReasonCode.BELOW_ZERO, movement.taken, debt))
     elif movement.shortfall:
-        yield Reason(clause, Verdict.LIMITED, Finding(False, ReasonCode.CLAMPED_TO_BALANCE, movement.taken, claimable))
+        yield Reason(
+            clause_key, Verdict.LIMITED, Finding(False, ReasonCode.CLAMPED_TO_BALANCE, movement.taken, claimable)
+        )
     else:
-        yield Reason(clause, Verdict.APPLIED, Finding(True, ReasonCode.POINTS_CLAWED_BACK, movement.taken, claimable))
+        yield Reason(
+            clause_key, Verdict.APPLIED, Finding(True, ReasonCode.POINTS_CLAWED_BACK, movement.taken, claimable)
+        )
 
 
-def _stamps_clawed_back(
+def _stamp_reasons(
     terms: Terms, *, remaining: RemainingPurchase, before: PurchaseFacts, movement: ClawbackMovement, debt: int
 ) -> tuple[Reason, ...]:
-    """The stamps clawed back by each clause and, if some are owed, how many were there and the debt."""
+    """The stamps clawed back by clause and, if some are owed, how many could be taken and the debt."""
     reasons = stamps_clawed_back(terms, stamps=movement.stamps, before=before, decision_after=remaining.decision)
     if not reasons or not movement.stamps_owed:
         return reasons

@@ -12,19 +12,23 @@ from app.domain.purchases.facts import PurchaseFacts
 
 @dataclass(frozen=True, slots=True)
 class ReturnedPayments:
-    """Payments returned for goods: the `money` refunded, and the points or stamps `restored`.
+    """Payments returned for goods: the `money` refunded, and the points or stamps restored.
 
-    `restored` is by the id of the redemption that had paid with them.
+    `restored_by_redemption` has the points or stamps by the id of the redemption that had paid with them.
     """
 
     money: Money
-    restored: Mapping[str, int]
+    restored_by_redemption: Mapping[str, int]
 
     def less(self, before: ReturnedPayments) -> ReturnedPayments:
-        """The difference to payments that were returned before."""
+        """These payments less those that were returned before."""
         money = Money(self.money.minor - before.money.of_currency(self.money.currency), self.money.currency)
         return ReturnedPayments(
-            money, {id: amount - before.restored.get(id, 0) for id, amount in self.restored.items()}
+            money,
+            {
+                id: amount - before.restored_by_redemption.get(id, 0)
+                for id, amount in self.restored_by_redemption.items()
+            },
         )
 
 
@@ -33,17 +37,19 @@ def total_returned(
 ) -> ReturnedPayments:
     """All payments returned once only `remaining` is left of a purchase.
 
-    `paid_points` are the points or stamps that paid, by redemption id. The result depends on nothing but what remains, so any sequence
-    of refunds returns in total what one full refund does, in money and in points.
+    `paid_points` are the points or stamps that paid for it, by redemption id. The result depends on nothing but what remains, so
+    any sequence of refunds returns in total what a single refund would, in money and in points.
     """
-    restored = {id: points_to_restore(facts, points=amount, remaining=remaining) for id, amount in paid_points.items()}
-    return ReturnedPayments(total_money_refunded(facts, remaining=remaining), restored)
+    restored_by_redemption = {
+        id: points_to_restore(facts, points=amount, remaining=remaining) for id, amount in paid_points.items()
+    }
+    return ReturnedPayments(total_money_refunded(facts, remaining=remaining), restored_by_redemption)
 
 
-def returned_payments(
+def payments_returned_between(
     facts: PurchaseFacts, *, before: PurchaseFacts, after: PurchaseFacts, paid_points: Mapping[str, int]
 ) -> ReturnedPayments:
-    """The payments returned between two states of a purchase; see `total_returned`."""
+    """The payments returned when only `after` is left of a purchase of which `before` was left; see `total_returned`."""
     earlier = total_returned(facts, remaining=before, paid_points=paid_points)
     return total_returned(facts, remaining=after, paid_points=paid_points).less(earlier)
 
@@ -56,7 +62,7 @@ def points_to_restore(facts: PurchaseFacts, *, points: int, remaining: PurchaseF
     """
     shares = allocate_proportionally(points, weights=[line.amount_due() for line in facts.lines])
     remaining_amounts = {line.number: line.amount_due() for line in remaining.lines}
-    restored = Fraction(0)
+    exact_points = Fraction(0)
     for line, share in zip(facts.lines, shares, strict=True):
         full_price = Fraction(line.amount_due())
         returned_part = (
@@ -64,8 +70,8 @@ def points_to_restore(facts: PurchaseFacts, *, points: int, remaining: PurchaseF
             if full_price
             else Fraction(0 if line.number in remaining_amounts else 1)
         )
-        restored += share * returned_part
-    return rounded(restored, mode=Rounding.HALF_UP)
+        exact_points += share * returned_part
+    return rounded(exact_points, mode=Rounding.HALF_UP)
 
 
 def total_money_refunded(facts: PurchaseFacts, *, remaining: PurchaseFacts) -> Money:
@@ -76,13 +82,15 @@ def total_money_refunded(facts: PurchaseFacts, *, remaining: PurchaseFacts) -> M
     """
     prices = [rounded(line.amount_due(), mode=Rounding.HALF_UP) for line in facts.lines]
     remaining_prices = {line.number: rounded(line.amount_due(), mode=Rounding.HALF_UP) for line in remaining.lines}
-    paid = min(sum(prices), rounded(facts.paid_with_points(), mode=Rounding.HALF_UP))
-    returned_total, returned_by_points = 0, Fraction(0)
-    for line, price, share in zip(facts.lines, prices, allocate_proportionally(paid, weights=prices), strict=True):
+    paid_with_points = min(sum(prices), rounded(facts.paid_with_points(), mode=Rounding.HALF_UP))
+    returned_total, points_part = 0, Fraction(0)
+    for line, price, share in zip(
+        facts.lines, prices, allocate_proportionally(paid_with_points, weights=prices), strict=True
+    ):
         returned_price = price - remaining_prices.get(line.number, 0)
         returned_total += returned_price
-        returned_by_points += Fraction(share * returned_price, price) if price else 0
-    return Money(returned_total - rounded(returned_by_points, mode=Rounding.HALF_UP), facts.currency)
+        points_part += Fraction(share * returned_price, price) if price else 0
+    return Money(returned_total - rounded(points_part, mode=Rounding.HALF_UP), facts.currency)
 
 
 def money_due(facts: PurchaseFacts, *, remaining: PurchaseFacts, paid_out: int) -> Money:

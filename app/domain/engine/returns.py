@@ -52,7 +52,7 @@ class RemainingGoods:
 
     def less(self, facts: PurchaseFacts, *, refund: RefundedItems) -> RemainingGoods:
         """What remains after one more refund."""
-        quantities = remaining_quantities(facts, returned=[refund.lines], before=self.quantities)
+        quantities = remaining_quantities(facts, returned=[refund.lines], quantities_before=self.quantities)
         return RemainingGoods(
             quantities,
             remaining_price_shares(
@@ -82,7 +82,7 @@ def price_of_refund(facts: PurchaseFacts, *, before: Iterable[RefundedItems], re
 
 
 def quantity_problem(lines: Quantities | None) -> Problem | None:
-    """The problem with a quantity that no line can have, or None. Because of it, remaining quantities are never rounded."""
+    """The problem with a quantity that no line can have, or None. As such quantities are rejected, none is ever rounded."""
     for index, quantity in enumerate((lines or {}).values()):
         if quantity is not None and (error := quantity_error(quantity)) is not None:
             return Problem(ProblemCode.INVALID_INPUT, path=("lines", str(index), "quantity"), detail=error)
@@ -103,12 +103,12 @@ def resolve_return(
     price. Without lines and amounts, everything is returned.
     """
     returns_all = lines is None and not amounts and amount is None
-    quantities = _quantities(
+    quantities = _returned_quantities(
         dict.fromkeys(remaining.quantities) if returns_all else lines or {}, remaining=remaining.quantities
     )
     if isinstance(quantities, Problem):
         return quantities
-    minor_amounts = _amounts(
+    minor_amounts = _minor_amounts(
         amounts, amount=amount, facts=facts, remaining=remaining.less(facts, refund=ReturnedItems(quantities))
     )
     if isinstance(minor_amounts, Problem):
@@ -118,8 +118,8 @@ def resolve_return(
     return ReturnedItems(quantities, minor_amounts)
 
 
-def _quantities(requested: Quantities, *, remaining: Mapping[int, Decimal]) -> dict[int, Decimal] | Problem:
-    returned: dict[int, Decimal] = {}
+def _returned_quantities(requested: Quantities, *, remaining: Mapping[int, Decimal]) -> dict[int, Decimal] | Problem:
+    returned_quantities: dict[int, Decimal] = {}
     for number, quantity in requested.items():
         remaining_quantity = remaining.get(number)
         if remaining_quantity is None:
@@ -132,11 +132,11 @@ def _quantities(requested: Quantities, *, remaining: Mapping[int, Decimal]) -> d
                 detail=detail("LINE_LEFT", number=number, quantity=remaining_quantity),
             )
         if returned_quantity > 0:
-            returned[number] = returned_quantity
-    return returned
+            returned_quantities[number] = returned_quantity
+    return returned_quantities
 
 
-def _amounts(
+def _minor_amounts(
     amounts: Mapping[int, Decimal], *, amount: Decimal | None, facts: PurchaseFacts, remaining: RemainingGoods
 ) -> dict[int, int] | Problem:
     """The amounts in minor units, none above the remaining price of its line."""
@@ -144,24 +144,24 @@ def _amounts(
         line.number: rounded(line.amount_due(), mode=Rounding.HALF_UP) for line in remaining.applied_to(facts).lines
     }
     try:
-        requested = {number: Money.of(value, facts.currency).minor for number, value in amounts.items()}
+        requested_amounts = {number: Money.of(value, facts.currency).minor for number, value in amounts.items()}
         total_amount = Money.of(amount, facts.currency).minor if amount is not None else None
     except AmountError as error:
         return Problem(ProblemCode.INVALID_INPUT, path=("amount",), detail=error.detail)
     if total_amount is not None:
         if total_amount > sum(remaining_prices.values()):
             return _price_problem(sum(remaining_prices.values()), path="amount", facts=facts)
-        requested = dict(
+        requested_amounts = dict(
             zip(
                 remaining_prices,
                 allocate_proportionally(total_amount, weights=list(remaining_prices.values())),
                 strict=True,
             )
         )
-    for number, minor in requested.items():
+    for number, minor in requested_amounts.items():
         if minor > remaining_prices.get(number, 0):
             return _price_problem(remaining_prices.get(number, 0), path="lines", facts=facts)
-    return {number: minor for number, minor in requested.items() if minor}
+    return {number: minor for number, minor in requested_amounts.items() if minor}
 
 
 def _price_problem(remaining_price: int, *, path: str, facts: PurchaseFacts) -> Problem:

@@ -42,15 +42,15 @@ def cancellation_problem(
 
 
 def cancellable_until(terms: Terms, *, paid_at: datetime) -> datetime | None:
-    """The first instant at which a customer may no longer cancel a redemption paid at `paid_at`; None if the terms let no one."""
-    clause = terms.policy_clauses.get(ReversalWindow)
-    if clause is None or not isinstance(clause.effect, ReversalWindow):
+    """When the time for customers to cancel a redemption paid at `paid_at` is over; None if the terms give them none."""
+    window_clause = terms.policy_clauses.get(ReversalWindow)
+    if window_clause is None or not isinstance(window_clause.effect, ReversalWindow):
         return None
-    return paid_at + timedelta(hours=clause.effect.hours)
+    return paid_at + timedelta(hours=window_clause.effect.hours)
 
 
 def window_refusal(terms: Terms, *, paid_at: datetime, at: datetime, zone: str) -> Decision | None:
-    """The refusal by the clause on cancelling, if its time is over at `at`; None before, and if the terms have no such clause."""
+    """The refusal by the clause on cancelling, if the time it gives is over at `at`; otherwise, and without this clause, None."""
     until = cancellable_until(terms, paid_at=paid_at)
     if until is None or at < until:
         return None
@@ -65,9 +65,9 @@ def window_refusal(terms: Terms, *, paid_at: datetime, at: datetime, zone: str) 
     )
 
 
-def grace_ends_at(at: datetime, *, zone: str) -> datetime:
-    """When the grace period ends: the end of its last local day."""
-    return day_start(local_date(at, zone_name=zone) + timedelta(days=GRACE_DAYS + 1), zone_name=zone)
+def grace_period_end(reversed_at: datetime, *, zone: str) -> datetime:
+    """When the grace period of a reversal ends: with its last local day in the zone."""
+    return day_start(local_date(reversed_at, zone_name=zone) + timedelta(days=GRACE_DAYS + 1), zone_name=zone)
 
 
 def reversal_decision(
@@ -78,13 +78,13 @@ def reversal_decision(
     unit: Unit,
     at: datetime,
     zone: str,
-    overdue: int = 0,
+    overdue_points: int = 0,
     usable_until: datetime | None = None,
 ) -> Decision:
     """The decision of a reversal, by the clause that priced the reward.
 
-    `amount` was restored, in the unit of the price. `overdue` is how many restored points are past their last day;
-    `usable_until` is the instant until which these can be spent.
+    `amount` is what was restored, in the unit of the price. `overdue_points` is how many of the restored points are past their
+    last day; `usable_until` is the instant until which they can be spent.
     """
     cost_clause = terms.clause_of_reward(reward)
     reasons = []
@@ -92,8 +92,8 @@ def reversal_decision(
         code = ReasonCode.REDEMPTION_UNDONE if unit is Unit.POINTS else ReasonCode.STAMPS_RETURNED
         restored_finding = Finding(True, code, amount)
         reasons.append(Reason(cost_clause.key, Verdict.APPLIED, restored_finding))
-    if overdue and usable_until is not None and PointsValidity in terms.policy_clauses:
-        grace_finding = Finding(True, ReasonCode.GRACE_AFTER_REVERSAL, overdue, usable_until)
+    if overdue_points and usable_until is not None and PointsValidity in terms.policy_clauses:
+        grace_finding = Finding(True, ReasonCode.GRACE_AFTER_REVERSAL, overdue_points, usable_until)
         reasons.append(Reason(terms.policy_clauses[PointsValidity].key, Verdict.APPLIED, grace_finding))
     return Decision(
         outcome=DecisionOutcome.GRANTED,

@@ -23,7 +23,9 @@ def stamps_earned(terms: Terms, *, purchase: EligiblePurchase) -> tuple[int, tup
         reasons += clause_reasons
         if not matches:
             continue
-        awarded = effect.earn(selected) * (times_awarded(clause, selected=selected) if effect.gives_fixed_number else 1)
+        awarded = effect.earn(selected) * (
+            times_awarded(clause, selected_part=selected) if effect.gives_fixed_number else 1
+        )
         stamps += awarded
         if awarded:
             finding = Finding(True, ReasonCode.STAMPS_EARNED, awarded)
@@ -44,7 +46,7 @@ def stamps_clawed_back(
     if not stamps:
         return ()
     earned_before, earned_after = (
-        _stamps_by_clause(stamps_earned(terms, purchase=terms.eligible(before))[1]),
+        _stamps_by_clause(stamps_earned(terms, purchase=terms.eligible_part(before))[1]),
         _stamps_by_clause(decision_after.reasons),
     )
     reasons = []

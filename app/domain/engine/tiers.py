@@ -17,7 +17,7 @@ from app.domain.terms.version import Terms
 
 _MONTHS_OF_A_YEAR = 12
 
-_ZONES = timedelta(days=2)
+_ZONE_MARGIN = timedelta(days=2)
 """More than the difference between local days in any two zones."""
 
 
@@ -46,7 +46,7 @@ class QualifyingPoints:
             self.by_year[year] = self.by_year.get(year, 0) + points
         self.total += other.total
 
-    def points(self, *, terms: Terms, at: datetime) -> int:
+    def counting_points(self, *, terms: Terms, at: datetime) -> int:
         """The points that count at an instant, by the window of the terms."""
         window = window_of(terms)
         if window is TierWindow.SINCE_JOINING:
@@ -59,13 +59,13 @@ class QualifyingPoints:
 
     def deciding_points(self, *, terms: Terms, at: datetime) -> int:
         """The points that decide the tier: by calendar year, those of this year or the last, whichever are more."""
-        current_points = self.points(terms=terms, at=at)
+        current_points = self.counting_points(terms=terms, at=at)
         if window_of(terms) is not TierWindow.CALENDAR_YEAR:
             return current_points
         return max(current_points, self.by_year.get(local_date(at, zone_name=terms.zone).year - 1, 0))
 
     def next_rollover(self, *, terms: Terms, at: datetime) -> datetime | None:
-        """The next instant after `at` at which points stop counting; None if they always count."""
+        """The next instant after `at` at which points stop counting; None if no points will stop."""
         window = window_of(terms)
         if window is TierWindow.SINCE_JOINING:
             return None
@@ -74,19 +74,19 @@ class QualifyingPoints:
             counting_points = self.by_year.get(today.year) or self.by_year.get(today.year - 1)
             return end_of_calendar_year(terms=terms, at=at) if counting_points else None
         self._forget_expired_days(today)
-        ends = (_first_day_not_counted(day) for day, points in self.by_day.items() if points)
-        end = min((day for day in ends if day > today), default=None)
-        return day_start(end, zone_name=terms.zone) if end is not None else None
+        end_days = (_first_day_not_counted(day) for day, points in self.by_day.items() if points)
+        next_end_day = min((day for day in end_days if day > today), default=None)
+        return day_start(next_end_day, zone_name=terms.zone) if next_end_day is not None else None
 
     def _forget_expired_days(self, today: date) -> None:
         """Drop days outside every rolling year, so that a long history costs nothing; `today` never goes back."""
-        for day in [day for day in self.by_day if _first_day_not_counted(day) + _ZONES <= today]:
+        for day in [day for day in self.by_day if _first_day_not_counted(day) + _ZONE_MARGIN <= today]:
             del self.by_day[day]
 
 
 @dataclass(frozen=True, slots=True)
 class TierChange:
-    """A tier reached or lost, with the qualifying points that decided it (`deciding_points`).
+    """A change from the tier `before` to the tier `after` (keys; None: no tier), and the qualifying points that decided it.
 
     `grace_ends_at`: if a merger brought the tier in its grace period, when that period ends; None if the points suffice.
     """
@@ -107,7 +107,7 @@ def tier_of(points: int, *, terms: Terms) -> Tier | None:
 
 def tier_above(tier: str | None, *, points: int, terms: Terms) -> Tier | None:
     """The lowest tier above the current one that these points do not reach yet."""
-    points_reached = max(points, rank(tier, terms=terms))
+    points_reached = max(points, points_of_tier(tier, terms=terms))
     return next((candidate for candidate in terms.tiers if candidate.points > points_reached), None)
 
 
@@ -130,23 +130,23 @@ class TierGrace:
     ends_at: dict[str, datetime | None] = field(default_factory=dict)
     """When each tier is lost; None while the points reach it."""
 
-    def evaluate(self, before: CurrentTier, *, points: int, terms: Terms, at: datetime) -> CurrentTier:
-        """The tier after a review: a rise takes effect at once, a fall when the grace days are over."""
-        reached_tiers = {reached_tier.tier for reached_tier in terms.tiers if reached_tier.points <= points}
+    def review(self, before: CurrentTier, *, points: int, terms: Terms, at: datetime) -> CurrentTier:
+        """Update the tiers at a review, and return the current one: a rise takes effect at once, a fall after the grace days."""
+        reached_keys = {reached_tier.tier for reached_tier in terms.tiers if reached_tier.points <= points}
         for tier in self.ends_at:
-            if tier not in reached_tiers and self.ends_at[tier] is None:
+            if tier not in reached_keys and self.ends_at[tier] is None:
                 self.ends_at[tier] = grace_ends_at(terms=terms, at=at)
-        self.ends_at |= dict.fromkeys(reached_tiers)
+        self.ends_at |= dict.fromkeys(reached_keys)
         for tier in [tier for tier, ends_at in self.ends_at.items() if ends_at is not None and ends_at <= at]:
             del self.ends_at[tier]
         # Among tiers that are no longer in the terms, the current one wins.
-        new_tier = max(
+        new_key = max(
             self.ends_at,
-            key=lambda tier_key: (rank(tier_key, terms=terms), tier_key == before.tier, tier_key),
+            key=lambda tier_key: (points_of_tier(tier_key, terms=terms), tier_key == before.tier, tier_key),
             default=None,
         )
-        since = before.since if new_tier == before.tier else at
-        return CurrentTier(new_tier, since, self.ends_at[new_tier] if new_tier is not None else None)
+        since = before.since if new_key == before.tier else at
+        return CurrentTier(new_key, since, self.ends_at[new_key] if new_key is not None else None)
 
     def absorb(self, other: TierGrace) -> None:
         """Add the tiers of a merged customer, each with the later end."""
@@ -156,18 +156,18 @@ class TierGrace:
 
 
 def grace_ends_at(*, terms: Terms, at: datetime) -> datetime:
-    """When the grace days end, of a tier whose points are lost at `at`; `at` itself if the terms give none."""
+    """When the grace days of a tier end that the points stopped reaching at `at`; `at` itself if the terms give no such days."""
     days = terms.policy_effect(TierPeriod).grace_days if TierPeriod in terms.policy_clauses else 0
     if not days:
         return at
-    first = local_date(at, zone_name=terms.zone)
-    if day_start(first, zone_name=terms.zone) < at:
-        first += timedelta(days=1)
-    return day_start(first + timedelta(days=days), zone_name=terms.zone)
+    first_grace_day = local_date(at, zone_name=terms.zone)
+    if day_start(first_grace_day, zone_name=terms.zone) < at:
+        first_grace_day += timedelta(days=1)
+    return day_start(first_grace_day + timedelta(days=days), zone_name=terms.zone)
 
 
 def kept_tier_reason(current_tier: CurrentTier, *, qualifying: int, terms: Terms) -> Reason | None:
-    """Why a tier is kept that the points no longer reach; None if they reach it or the terms no longer have it."""
+    """Why a customer still has a tier that the points no longer reach; None if they reach it or the terms no longer have it."""
     if current_tier.grace_ends_at is None or not any(tier.tier == current_tier.tier for tier in terms.tiers):
         return None
     assert current_tier.tier is not None, "there is a tier"
@@ -178,17 +178,17 @@ def kept_tier_reason(current_tier: CurrentTier, *, qualifying: int, terms: Terms
 def tier_decision(change: TierChange) -> Decision:
     """The decision of a tier change, by the clause of the tier."""
     terms = change.terms
-    is_rise = rank(change.after, terms=terms) > rank(change.before, terms=terms)
+    is_rise = points_of_tier(change.after, terms=terms) > points_of_tier(change.before, terms=terms)
     tier_key = change.after if is_rise else change.before
     tier = next((tier for tier in terms.tiers if tier.tier == tier_key), None)
     code = ReasonCode.TIER_REACHED if is_rise else ReasonCode.TIER_LOST
     reasons: tuple[Reason, ...] = ()
     if tier is not None:
-        clause = terms.tier_clause(tier.tier).key
+        clause_key = terms.tier_clause(tier.tier).key
         finding = Finding(is_rise, code, change.qualifying, tier.points)
         if is_rise and change.grace_ends_at is not None and change.qualifying < tier.points:
             finding = Finding(True, ReasonCode.TIER_KEPT, change.qualifying, change.grace_ends_at)
-        reasons = (Reason(clause, Verdict.APPLIED if is_rise else Verdict.NOT_MET, finding),)
+        reasons = (Reason(clause_key, Verdict.APPLIED if is_rise else Verdict.NOT_MET, finding),)
     return Decision(
         outcome=DecisionOutcome.GRANTED if is_rise else DecisionOutcome.REFUSED,
         points=0,
@@ -210,8 +210,8 @@ def tier_changing_versions(versions: Sequence[Terms]) -> tuple[Terms, ...]:
     )
 
 
-def rank(tier: str | None, *, terms: Terms) -> int:
-    """The qualifying points of a tier; 0 if it is no longer in the terms."""
+def points_of_tier(tier: str | None, *, terms: Terms) -> int:
+    """The qualifying points that a tier requires; 0 for no tier (None) and for a tier that is no longer in the terms."""
     return next((candidate.points for candidate in terms.tiers if candidate.tier == tier), 0)
 
 

@@ -103,11 +103,11 @@ def usage_of(
     )
 
 
-def uses_of(terms: Terms, *, facts: PurchaseFacts, clauses: Mapping[str, int]) -> tuple[Use, ...]:
-    """The uses among `clauses` (times by key) that the terms count, with the birthdays that they are for."""
+def uses_of(terms: Terms, *, facts: PurchaseFacts, times_by_clause: Mapping[str, int]) -> tuple[Use, ...]:
+    """The uses that the terms count, with the birthdays that they are for; `times_by_clause` has the uses by clause key."""
     return tuple(
-        Use(key, times, _birthday_year(terms.by_key[key], facts=facts))
-        for key, times in clauses.items()
+        Use(key, times, _birthday_year(terms.clause_by_key[key], facts=facts))
+        for key, times in times_by_clause.items()
         if times > 0 and key in terms.required_facts.clauses_with_stored_uses
     )
 
@@ -123,40 +123,42 @@ def _counted_uses(
 ) -> tuple[Use, ...]:
     awards = _awards(terms, facts=facts, decision=decision)
     if remaining_decision is decision and clawback == NO_CLAWBACK:
-        return uses_of(terms, facts=facts, clauses={key: award.times for key, award in awards.items()})
+        return uses_of(terms, facts=facts, times_by_clause={key: award.times for key, award in awards.items()})
     remaining_awards = _awards(terms, facts=remaining, decision=remaining_decision)
-    unclaimed = {unit: decision.amount(unit) for unit in Unit}
-    unattributed = {unit: clawback.amount(unit) for unit in Unit}
+    unclaimed_amounts = {unit: decision.amount(unit) for unit in Unit}
+    unattributed_amounts = {unit: clawback.amount(unit) for unit in Unit}
     counted_uses = {}
     for key, award in awards.items():
         # A cap may have left less than the sum of the awards.
-        granted = min(award.amount, unclaimed[award.unit])
-        unclaimed[award.unit] -= granted
+        granted = min(award.amount, unclaimed_amounts[award.unit])
+        unclaimed_amounts[award.unit] -= granted
         remaining_award = remaining_awards.get(key, award._replace(amount=0, times=0))
         # At most what the clause no longer awards: the rest of the clawback is attributed to other clauses.
-        clawed_back = min(max(0, granted - remaining_award.amount), unattributed[award.unit])
-        unattributed[award.unit] -= clawed_back
+        clawed_back = min(max(0, granted - remaining_award.amount), unattributed_amounts[award.unit])
+        unattributed_amounts[award.unit] -= clawed_back
         lost_uses = award.times * clawed_back // granted if granted else award.times
         counted_uses[key] = max(award.times - lost_uses, remaining_award.times)
-    return uses_of(terms, facts=facts, clauses=counted_uses)
+    return uses_of(terms, facts=facts, times_by_clause=counted_uses)
 
 
 def _remaining_budget_usage(
     terms: Terms, *, decision: Decision, remaining_decision: Decision, clawback: Clawback
 ) -> tuple[tuple[str, int], ...]:
-    """Points used of each budget: those awarded, less those no longer awarded and clawed back."""
-    granted, still_granted, unattributed = (
+    """Points used of each budget: those awarded, less those that are no longer awarded and were clawed back."""
+    granted_points, still_granted_points, unattributed_points = (
         dict(decision.budget_usage),
         dict(remaining_decision.budget_usage),
         clawback.points,
     )
-    used = dict(granted)
+    used_points = dict(granted_points)
     for clause in terms.clauses:
-        if clause.key in granted:
-            clawed_back = min(max(0, granted[clause.key] - still_granted.get(clause.key, 0)), unattributed)
-            used[clause.key] -= clawed_back
-            unattributed -= clawed_back
-    return tuple((key, points) for key, points in used.items() if points)
+        if clause.key in granted_points:
+            clawed_back = min(
+                max(0, granted_points[clause.key] - still_granted_points.get(clause.key, 0)), unattributed_points
+            )
+            used_points[clause.key] -= clawed_back
+            unattributed_points -= clawed_back
+    return tuple((key, points) for key, points in used_points.items() if points)
 
 
 def _awards(terms: Terms, *, facts: PurchaseFacts, decision: Decision) -> dict[str, ClauseAward]:
@@ -171,10 +173,10 @@ def _awards(terms: Terms, *, facts: PurchaseFacts, decision: Decision) -> dict[s
     }
     if not amounts:
         return {}
-    purchase = terms.eligible(facts)
+    purchase = terms.eligible_part(facts)
     return {
         clause.key: ClauseAward(
-            *amounts[clause.key], times_awarded(clause, selected=selection(clause, purchase=purchase))
+            *amounts[clause.key], times_awarded(clause, selected_part=selection(clause, purchase=purchase))
         )
         for clause in terms.clauses
         if clause.key in amounts
@@ -182,6 +184,6 @@ def _awards(terms: Terms, *, facts: PurchaseFacts, decision: Decision) -> dict[s
 
 
 def _birthday_year(clause: Clause, *, facts: PurchaseFacts) -> int | None:
-    """The calendar year of the birthday around which the purchase lies, in a birthday window of the clause; None if none."""
+    """The calendar year of the birthday in whose window by the clause the purchase lies; None if it lies in no such window."""
     years = (facts.rule_facts.birthday_year(window.answer_key) for window in clause.birthday_windows)
     return next((year for year in years if year is not None), None)

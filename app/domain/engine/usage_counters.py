@@ -1,7 +1,7 @@
-"""What terms count of a customer, and the facts that follow from it: the one place with the rules of counting.
+"""What the terms count for a customer, and the rule facts that follow from these counts: all rules of counting are here.
 
-Three places feed `UsageCounters`: a wallet with the events that it replays (`app.domain.wallets`), the simulation of a draft
-with a member's history (`app.domain.simulation`), and the store with sums of its rows (`app.store.customers.rule_facts`).
+`UsageCounters` are filled in three places: from the events of a replay (`app.domain.wallets`), from a member's history in the
+simulation of a draft (`app.domain.simulation`), and from sums of stored rows (`app.store.customers.rule_facts`).
 What a single purchase or redemption counts for is in `app.domain.engine.usage`.
 """
 
@@ -20,7 +20,7 @@ from app.domain.purchases.facts import PurchaseFacts
 from app.domain.terms.version import Terms
 
 BEGINNING = datetime.min.replace(tzinfo=UTC)
-"""Before everything: where the period without an end began."""
+"""Before everything: the start of the period EVER."""
 
 
 @dataclass(slots=True)
@@ -73,39 +73,39 @@ class UsageCounters:
         and answers about the profile. `tier` and `qualifying` are the current tier and the points towards a tier.
         `held_uses`, of rewards on hold, count as if the rewards were paid for now, so that their capture exceeds no limit.
         """
-        required, recorded_facts = terms.required_facts, facts.rule_facts
+        required, earlier_facts = terms.required_facts, facts.rule_facts
         if required.is_empty:
             return facts
-        on_hold_uses = Counter[str]()
+        held_times = Counter[str]()
         birthday_uses = {use for use, times in self.birthday_uses.items() if times}
         for use in held_uses:
-            on_hold_uses[use.clause] += use.times
+            held_times[use.clause] += use.times
             if use.birthday_year is not None:
                 birthday_uses.add((use.clause, use.birthday_year))
         uses = [
-            (key, self._uses_since(start_of_purchase_period(period, facts=facts, terms=terms), key) + on_hold_uses[key])
+            (key, self._uses_since(start_of_purchase_period(period, facts=facts, terms=terms), key) + held_times[key])
             for key, period in required.limit_periods.items()
         ]
-        total_uses = [(key, self._uses_since(BEGINNING, key) + on_hold_uses[key]) for key in required.total_use_clauses]
-        years = {year for _, year in recorded_facts.birthday_years}
+        total_uses = [(key, self._uses_since(BEGINNING, key) + held_times[key]) for key in required.total_use_clauses]
+        years = {year for _, year in earlier_facts.birthday_years}
         rule_facts = replace(
-            recorded_facts,
+            earlier_facts,
             enrolled_at=self.enrolled_at if required.enrolment else None,
             visits=self.visits if required.visits else 0,
-            uses=_counted(uses),
+            uses=_nonzero_counts(uses),
             earned=tuple(
                 (period, self.points_earned.since(start_of_purchase_period(period, facts=facts, terms=terms)))
                 for period in required.cap_periods
             ),
-            items=_counted((key, self.items.get(key, 0)) for key in required.item_clauses),
+            items=_nonzero_counts((key, self.items.get(key, 0)) for key in required.item_clauses),
             tier=tier if required.tier else None,
             qualifying=qualifying if required.tier else 0,
-            total_uses=_counted(total_uses),
+            total_uses=_nonzero_counts(total_uses),
             used_birthdays=tuple(
                 sorted((key, year) for key, year in birthday_uses if key in required.birthday_windows and year in years)
             ),
         )
-        return facts if rule_facts == recorded_facts else replace(facts, rule_facts=rule_facts)
+        return facts if rule_facts == earlier_facts else replace(facts, rule_facts=rule_facts)
 
     def count(self, usage: Usage, *, at: datetime, sign: int = 1) -> None:
         """Add the usage of a purchase; `sign=-1` takes it out again."""
@@ -114,8 +114,8 @@ class UsageCounters:
             self.points_earned.add(sign * usage.points, at=at)
         for use in usage.uses:
             self.count_use(use, at=at, sign=sign)
-        for key, count in usage.items:
-            self.items[key] = self.items.get(key, 0) + sign * count
+        for key, item_count in usage.items:
+            self.items[key] = self.items.get(key, 0) + sign * item_count
 
     def recount(self, before: Usage, after: Usage, *, at: datetime) -> None:
         """Replace the usage of a purchase after a return; it counts at the time of the purchase, not of the return."""
@@ -123,9 +123,9 @@ class UsageCounters:
             self.count(before, at=at, sign=-1)
             self.count(after, at=at)
 
-    def count_clauses(self, facts: PurchaseFacts, clauses: tuple[str, ...], *, terms: Terms, sign: int = 1) -> None:
+    def count_clauses(self, facts: PurchaseFacts, clause_keys: tuple[str, ...], *, terms: Terms, sign: int = 1) -> None:
         """Count the clauses of a redemption; `sign=-1` reverses it."""
-        for use in uses_of(terms, facts=facts, clauses=dict.fromkeys(clauses, 1)):
+        for use in uses_of(terms, facts=facts, times_by_clause=dict.fromkeys(clause_keys, 1)):
             self.count_use(use, at=facts.occurred_at, sign=sign)
 
     def count_use(self, use: Use, *, at: datetime, sign: int = 1) -> None:
@@ -176,6 +176,6 @@ def points_period_starts(facts: PurchaseFacts, *, terms: Terms) -> list[datetime
     )
 
 
-def _counted(counts: Iterable[tuple[str, int]]) -> tuple[tuple[str, int], ...]:
+def _nonzero_counts(counts: Iterable[tuple[str, int]]) -> tuple[tuple[str, int], ...]:
     """The counts other than 0, in the order of the clauses' keys."""
     return tuple(sorted((key, count) for key, count in counts if count))

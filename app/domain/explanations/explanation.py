@@ -105,7 +105,7 @@ class Explanation:
         """The finding as one sentence."""
         if reason.condition is None:
             return self._effect_text(reason, phrasebook=phrasebook)
-        clause = self.terms.by_key[reason.clause]
+        clause = self.terms.clause_by_key[reason.clause]
         condition, expected = _stated_condition(clause, reason.condition)
         if isinstance(condition, ExceptWhen):
             words, expected = together(condition.conditions, phrasebook=phrasebook), not expected
@@ -148,7 +148,7 @@ class Explanation:
         """The condition that a reason is about; None for an effect."""
         if reason.condition is None:
             return None
-        node = self.terms.by_key[reason.clause].conditions[reason.condition[0]]
+        node = self.terms.clause_by_key[reason.clause].conditions[reason.condition[0]]
         for step in reason.condition[1:]:
             assert isinstance(node, Group), "only groups hold conditions"
             node = node.conditions[step]
@@ -162,13 +162,13 @@ class Explanation:
         """The catalogue key of what becomes possible by waiting."""
         if reason.finding.code is ReasonCode.CAP_REACHED:
             return "cap"
-        if reason.finding.code in PRICE_CODES or _clause_kind(self.terms.by_key[reason.clause]) == "reward":
+        if reason.finding.code in PRICE_CODES or _clause_kind(self.terms.clause_by_key[reason.clause]) == "reward":
             return "reward.alone" if self._is_only_cause() else "reward"
         return "earning"
 
     def _effect_text(self, reason: Reason, *, phrasebook: Phrasebook) -> str:
         """The sentence of an effect, with the names and numbers of its clause."""
-        finding, clause = reason.finding, self.terms.by_key[reason.clause]
+        finding, clause = reason.finding, self.terms.clause_by_key[reason.clause]
         case, effect = self._case(finding), clause.effect
         values = {
             "number": clause.number,
@@ -192,7 +192,7 @@ class Explanation:
             }
             case = _cap_case(effect, finding)
         if finding.clauses:
-            numbers = [self.terms.by_key[key].number for key in finding.clauses]
+            numbers = [self.terms.clause_by_key[key].number for key in finding.clauses]
             values["clauses"] = phrasebook.listed(numbers, last="and")
             case = ".several" if len(numbers) > 1 else case
         return phrasebook.capitalised(phrasebook(f"reason.{finding.code.value}{case}", **values))
@@ -220,7 +220,7 @@ class Explanation:
         if finding.code is ReasonCode.MEMBER_TOO_SHORT and finding.observed is None:
             case = ".unknown"
         if finding.clauses:
-            numbers = [self.terms.by_key[key].number for key in finding.clauses]
+            numbers = [self.terms.clause_by_key[key].number for key in finding.clauses]
             values["clauses"] = phrasebook.listed(numbers, last="and")
             case = ".several" if len(numbers) > 1 else ""
         if finding.code is ReasonCode.USED_UP and not isinstance(condition, TimesPerPeriod):

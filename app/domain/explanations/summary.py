@@ -71,7 +71,7 @@ def _reward_sentences(decision: Decision, *, explained: Explanation, phrasebook:
         return _statements(_in_order(explained.failed()), explained=explained, phrasebook=phrasebook)
     unit = Unit.POINTS if decision.points else Unit.STAMPS
     paid = next(reason for reason in decision.reasons if reason.finding.code in PRICE_CODES)
-    effect = explained.terms.by_key[paid.clause].effect
+    effect = explained.terms.clause_by_key[paid.clause].effect
     assert isinstance(effect, RewardCost), "what is granted is said by the clause that prices it"
     first = phrasebook(
         "summary.reward",

@@ -12,7 +12,7 @@ from app.domain.customers.profile import EMPTY_PROFILE, CustomerProfile
 from app.domain.customers.rule_facts import NO_RULE_FACTS
 from app.domain.decisions import Decision, DecisionOutcome
 from app.domain.engine.earning import base_points, earn
-from app.domain.engine.redemption import redeem, reward_cost
+from app.domain.engine.redemption import cost_effect_of, redeem
 from app.domain.engine.usage import usage_of
 from app.domain.engine.usage_counters import UsageCounters
 from app.domain.purchases.facts import PurchaseFacts
@@ -115,7 +115,7 @@ class CustomerReplay:
         clause = self._terms.clause_of_reward(request.reward)
         if clause is None:
             return None
-        unit = reward_cost(clause).unit
+        unit = cost_effect_of(clause).unit
         available = self.balances[unit]
         facts = self.with_rule_facts(request.facts)
         decision = redeem(terms=self._terms, clause=clause, facts=facts, available=available)

@@ -22,7 +22,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from app.domain.engine.redemption import reward_cost
+from app.domain.engine.redemption import cost_effect_of
 from app.domain.simulation.customer_replay import CustomerHistory, CustomerReplay, PastRedemption, PurchaseWithReturns
 from app.domain.terms.effects.combination import Combination
 from app.domain.terms.effects.counted_amounts import CountedAmounts
@@ -222,7 +222,7 @@ def _most_affected(customers: Sequence[CustomerImpact]) -> list[CustomerImpact]:
 
 def _affordable(terms: Terms, reward: str, *, balances: Mapping[Unit, int]) -> bool:
     clause = terms.clause_of_reward(reward)
-    return clause is not None and reward_cost(clause).points <= balances[reward_cost(clause).unit]
+    return clause is not None and cost_effect_of(clause).points <= balances[cost_effect_of(clause).unit]
 
 
 def _rewards(current: Terms, draft: Terms) -> dict[str, RewardImpact]:

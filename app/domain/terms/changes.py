@@ -61,18 +61,17 @@ class ClauseChange:
         raise ValueError("a change has a clause on one side at least")
 
 
-def changes(before: Terms, after: Terms) -> tuple[ClauseChange, ...]:
-    """The changes between versions: clauses are matched by key."""
-    old = {clause.key: clause for clause in before.clauses}
-    new = {clause.key: clause for clause in after.clauses}
+def clause_changes(before: Terms, after: Terms) -> tuple[ClauseChange, ...]:
+    """The changes between two versions, whose clauses are matched by key."""
     comparison = _Comparison(before=before, after=after)
     added_or_changed = []
-    for key, clause in new.items():
-        if key not in old:
-            added_or_changed.append(ClauseChange(None, clause, comparison.direction_of_added(clause)))
-        elif _differs(old[key], clause) or comparison.was_reordered(key):
-            added_or_changed.append(ClauseChange(old[key], clause, comparison.direction_of_changed(old[key], clause)))
-    removed_clauses = [clause for key, clause in old.items() if key not in new]
+    for key, new in after.clause_by_key.items():
+        old = before.clause_by_key.get(key)
+        if old is None:
+            added_or_changed.append(ClauseChange(None, new, comparison.direction_of_added(new)))
+        elif _differs(old, new) or comparison.was_reordered(key):
+            added_or_changed.append(ClauseChange(old, new, comparison.direction_of_changed(old, new)))
+    removed_clauses = [clause for clause in before.clauses if clause.key not in after.clause_by_key]
     removed = [ClauseChange(clause, None, comparison.direction_of_removed(clause)) for clause in removed_clauses]
     return (*added_or_changed, *removed)
 
@@ -86,17 +85,18 @@ def overall_direction(changes: Sequence[ClauseChange]) -> ChangeDirection:
 
 
 def _differs(old: Clause, new: Clause) -> bool:
-    """Whether two clauses differ in what the owner supplied, and not only in resolved references."""
-    return _owner_supplied_all(old.conditions) != _owner_supplied_all(new.conditions) or old.effect != new.effect
+    """Whether two clauses differ in what the owner supplied, and not only in what Troth filled in."""
+    return _all_without_filled_in(old.conditions) != _all_without_filled_in(new.conditions) or old.effect != new.effect
 
 
-def _owner_supplied_all(conditions: Sequence[Condition]) -> tuple[Condition, ...]:
-    return tuple(_owner_supplied(condition) for condition in conditions)
+def _all_without_filled_in(conditions: Sequence[Condition]) -> tuple[Condition, ...]:
+    return tuple(_without_filled_in(condition) for condition in conditions)
 
 
-def _owner_supplied(condition: Condition) -> Condition:
+def _without_filled_in(condition: Condition) -> Condition:
+    """The condition with only what the owner supplied; the fields that Troth fills in have their defaults."""
     if isinstance(condition, Group):
-        return condition.with_conditions(_owner_supplied_all(condition.conditions))
+        return condition.with_conditions(_all_without_filled_in(condition.conditions))
     filled_in = {field.name: field.default for field in fields_of(type(condition)) if not field.owner_supplied}
     return replace(condition, **filled_in) if filled_in else condition  # type: ignore[type-var]  # every rule is a dataclass
 
@@ -105,8 +105,8 @@ class _Comparison:
     """Compares two versions. Interactions between clauses decide whether a change can be assessed on its own."""
 
     def __init__(self, *, before: Terms, after: Terms) -> None:
-        self._excluders = {
-            key for terms in (before, after) for clause in terms.clauses for key in _excluders_of(clause)
+        self._excluder_keys = {
+            key for terms in (before, after) for clause in terms.clauses for key in _excluder_keys_of(clause)
         }
         # Which purchases use a limited clause depends on the clauses that compete with it.
         self._limited_keys = [
@@ -115,7 +115,7 @@ class _Comparison:
             if clause.use_limit is not None and isinstance(clause.effect, Earning | PointsMultiplier)
         ]
         self._budgets = _SharedBudgets(before, after)
-        # If more goods are eligible, the nth item is another one, and a use limit of stamps may be spent on a purchase with fewer items.
+        # If more goods are eligible, another item is the nth, and limited uses for stamps may go to purchases with fewer items.
         self._counts_items = any(
             clause.counts_items or (clause.use_limit is not None and isinstance(clause.effect, Stamps))
             for clause in before.clauses
@@ -123,7 +123,7 @@ class _Comparison:
         modes = {terms.combination for terms in (before, after)}
         self._first_counts = CombinationMode.FIRST in modes
         self._reordered_keys = _reordered_clause_keys(before, after) if self._first_counts else frozenset()
-        # If a tier is reached sooner, clauses that require it match more purchases.
+        # If a tier is reached sooner, clauses that require this tier match more purchases.
         self._tiers_harm = any(
             self._displaces(clause)
             or self._competes_for_limit(clause)
@@ -133,7 +133,7 @@ class _Comparison:
             if any(isinstance(leaf, TierAtLeast) for leaf in clause.leaves)
         )
         validity = after.validity
-        self._ages_from_activation = validity.expires and validity.since is not ValidityStart.EARNING
+        self._expiry_counts_from_activation = validity.expires and validity.since is not ValidityStart.EARNING
 
     def was_reordered(self, key: str) -> bool:
         """Whether the place of the clause among the others changed, and the first matching clause counts."""
@@ -145,7 +145,7 @@ class _Comparison:
         return ChangeDirection.BETTER if clause.effect.is_benefit and not harms else ChangeDirection.WORSE
 
     def direction_of_removed(self, clause: Clause) -> ChangeDirection:
-        """The direction of a removed clause: better only for a burden that did not protect a budget."""
+        """The direction of a removed clause: better only if it was a burden and its removal harms nobody."""
         harms = self._shortens_validity(clause.effect) or self._budgets.are_affected_by(clause)
         return ChangeDirection.BETTER if clause.effect.is_burden and not harms else ChangeDirection.WORSE
 
@@ -172,7 +172,7 @@ class _Comparison:
 
     def _shortens_validity(self, effect: Effect) -> bool:
         """Whether points that become available sooner also expire sooner."""
-        return self._ages_from_activation and isinstance(effect, PendingPeriod)
+        return self._expiry_counts_from_activation and isinstance(effect, PendingPeriod)
 
     def _competes_for_limit(self, clause: Clause) -> bool:
         """Whether a change of the clause may shift which purchases use a limited clause."""
@@ -180,19 +180,19 @@ class _Comparison:
         return bool(self._limited_keys) and isinstance(clause.effect, competing)
 
     def _changes_counted_items(self, old: Clause, new: Clause) -> bool:
-        """Whether other items are counted, or none: a different item becomes the nth, and six at once no longer contain several nth items."""
+        """Whether the change counts other items, so that another one is the nth, or stops counting, so that each purchase counts once."""
         if isinstance(new.effect, CountedAmounts):
             return self._counts_items
         return old.counts_items and (not new.counts_items or old.selectors != new.selectors)
 
     def _changes_matching(self, clause: Clause) -> bool:
-        """Whether clauses that displace others may match more purchases because more is eligible."""
-        return isinstance(clause.effect, CountedAmounts) and (bool(self._excluders) or self._first_counts)
+        """Whether clauses that displace others may match more purchases, because a change of the clause makes more goods eligible."""
+        return isinstance(clause.effect, CountedAmounts) and (bool(self._excluder_keys) or self._first_counts)
 
     def _displaces(self, clause: Clause) -> bool:
-        """Whether another clause may give less because this one matches."""
+        """Whether another clause may give less because this clause matches."""
         may_come_first = isinstance(clause.effect, Earning | PointsMultiplier) and self._first_counts
-        return clause.key in self._excluders or may_come_first
+        return clause.key in self._excluder_keys or may_come_first
 
     def _widening_harms(self, old: Clause, new: Clause) -> bool:
         """Whether matching more purchases may cost somebody points."""
@@ -207,8 +207,8 @@ class _Comparison:
 class _SharedBudgets:
     """The budgets that both versions have: points given to one customer are missing for others.
 
-    A change of how fast such a budget is used up may harm somebody either way: with less left, several small awards may
-    replace a larger one, and vice versa.
+    If such a budget is used up faster or more slowly, this may harm somebody in either case: with less of it left, several
+    small awards may replace a larger one, and with more of it left a larger one several small ones.
     """
 
     def __init__(self, before: Terms, after: Terms) -> None:
@@ -227,7 +227,7 @@ class _SharedBudgets:
         effect = clause.effect
         if isinstance(effect, CountedAmounts | RoundingRule) or clause.kind is ClauseKind.LIMIT:
             return True
-        if any(other.key == clause.key or clause.key in _excluders_of(other) for other in self._clauses):
+        if any(other.key == clause.key or clause.key in _excluder_keys_of(other) for other in self._clauses):
             return True
         if self._has_caps and (clause.kind is ClauseKind.EARNING or isinstance(effect, Combination)):
             # The reduction by a cap is allocated to all awarding clauses.
@@ -238,8 +238,8 @@ class _SharedBudgets:
     def are_only_enlarged(self, old: Clause, new: Clause) -> bool:
         """Whether only the budget of a clause grows, so that at no time less of it is left.
 
-        True for fixed awards, and for the only earning clause if the last award is given in part; not with a cap, which
-        makes the rest depend on the order of customers.
+        True for a bonus, and for the only earning clause if the last award from the budget is given in part. False with a cap,
+        because what is left of the budget then depends on the order of customers.
         """
         if self._has_caps or [clause.key for clause in self._clauses] != [new.key] or old.effect != new.effect:
             return False
@@ -259,7 +259,7 @@ def _without_limit(clause: Clause) -> list[Condition]:
     return [condition for condition in clause.conditions if not isinstance(condition, TimesPerPeriod)]
 
 
-def _excluders_of(clause: Clause) -> frozenset[str]:
+def _excluder_keys_of(clause: Clause) -> frozenset[str]:
     return frozenset(key for leaf in clause.leaves if isinstance(leaf, NotCombinedWith) for key in leaf.clauses)
 
 
@@ -276,11 +276,11 @@ def _reordered_clause_keys(before: Terms, after: Terms) -> frozenset[str]:
 
 def implies(stronger: Sequence[Condition], weaker: Sequence[Condition]) -> bool:
     """Whether all `weaker` conditions surely hold, for as many lines, whenever all `stronger` do. False if unknown."""
-    return all(any(_implies(condition, other) for condition in stronger) for other in weaker if not _is_certain(other))
+    return all(_always_holds(other) or any(_implies(condition, other) for condition in stronger) for other in weaker)
 
 
-def _is_certain(condition: Condition) -> bool:
-    return isinstance(condition, AllOf) and all(_is_certain(nested) for nested in condition.conditions)
+def _always_holds(condition: Condition) -> bool:
+    return isinstance(condition, AllOf) and all(_always_holds(nested) for nested in condition.conditions)
 
 
 def _implies(condition: Condition, other: Condition) -> bool:

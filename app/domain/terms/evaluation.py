@@ -28,16 +28,16 @@ def evaluate(clause: Clause, *, purchase: EligiblePurchase) -> tuple[bool, Eligi
         return True, purchase, ()
     if clause.needs_counters:
         purchase = purchase._replace(clause=clause.key)
-    selected = selection(clause, purchase=purchase) if clause.selectors else purchase
+    selected_part = selection(clause, purchase=purchase) if clause.selectors else purchase
     key = clause.key
     all_met = True
     reasons: list[Reason] = []
     for path, condition, is_group, sees_whole_purchase, only_selector in clause.steps:
         if is_group:
-            met = _evaluate_condition(condition, path, key, purchase, selected, expected=True, reasons=reasons)
+            met = _evaluate_condition(condition, path, key, purchase, selected_part, expected=True, reasons=reasons)
         else:
             # What `_evaluate_condition` does, inlined, because nearly all conditions are no groups.
-            checked_purchase = purchase if sees_whole_purchase else selected
+            checked_purchase = purchase if sees_whole_purchase else selected_part
             finding = (
                 condition.check(checked_purchase)
                 if only_selector is None
@@ -47,20 +47,21 @@ def evaluate(clause: Clause, *, purchase: EligiblePurchase) -> tuple[bool, Eligi
             reasons.append(Reason(key, _APPLIED if met else _NOT_MET, finding, path))
         if not met:
             all_met = False
-    return all_met, selected, tuple(reasons)
+    return all_met, selected_part, tuple(reasons)
 
 
-def times_awarded(clause: Clause, *, selected: EligiblePurchase) -> int:
+def times_awarded(clause: Clause, *, selected_part: EligiblePurchase) -> int:
     """How many times a matching clause is applied: once or, if it counts items, once for each nth item reached.
 
-    `selected` is the part of the purchase that the clause selects. The result is at most what the clause's use limit leaves.
+    `selected_part` is the part of the purchase that the clause selects. The result is at most what the clause's use limit
+    leaves.
     """
     if not clause.counts_items:
         return 1
-    selected = selected._replace(clause=clause.key)
-    times = _times_of_all(clause.conditions, purchase=selected)
+    selected_part = selected_part._replace(clause=clause.key)
+    times = _times_of_all(clause.conditions, purchase=selected_part)
     limit = clause.use_limit
-    return times if limit is None else min(times, limit.times - selected.rule_facts.uses_of(clause.key))
+    return times if limit is None else min(times, limit.times - selected_part.rule_facts.uses_of(clause.key))
 
 
 def _times_of_all(conditions: tuple[Condition, ...], *, purchase: EligiblePurchase) -> int:
@@ -85,13 +86,13 @@ def is_visit(terms: Terms, *, facts: PurchaseFacts) -> bool:
     """Whether a purchase counts as a visit: it has an eligible amount and is not the price difference of an exchange."""
     if facts.replaced_price is not None or facts.amount_only:
         return False
-    # Goods with a price are eligible whatever the terms say; that is true of nearly all, and saves computing amounts.
+    # Goods with a price are eligible whatever the terms say. Nearly all purchases have some, and then no amounts are computed.
     if not facts.payments and any(
         line.kind is LineKind.GOODS and line.price() > line.discount and line.quantity_share and line.price_share
         for line in facts.lines
     ):
         return True
-    return bool(terms.eligible(facts).lines)
+    return bool(terms.eligible_part(facts).lines)
 
 
 def selection(clause: Clause, *, purchase: EligiblePurchase) -> EligiblePurchase:
@@ -103,11 +104,12 @@ def selection(clause: Clause, *, purchase: EligiblePurchase) -> EligiblePurchase
 
 def counted_items(terms: Terms, *, facts: PurchaseFacts) -> tuple[tuple[str, int], ...]:
     """How many items of a purchase each clause counts, by the key of the clause; without clauses that count none of them."""
-    purchase = terms.eligible(facts)
+    purchase = terms.eligible_part(facts)
     if purchase.amount_only:
         return ()
     items_by_clause = [
-        (key, selection(terms.by_key[key], purchase=purchase).item_count()) for key in terms.required_facts.item_clauses
+        (key, selection(terms.clause_by_key[key], purchase=purchase).item_count())
+        for key in terms.required_facts.item_clauses
     ]
     return tuple((key, items) for key, items in items_by_clause if items)
 
@@ -122,7 +124,7 @@ def _evaluate_condition(
     path: tuple[int, ...],
     key: str,
     purchase: EligiblePurchase,
-    selected: EligiblePurchase,
+    selected_part: EligiblePurchase,
     *,
     expected: bool,
     reasons: list[Reason],
@@ -133,7 +135,7 @@ def _evaluate_condition(
     """
     if not isinstance(condition, Group):
         # Conditions that select goods see the whole purchase; others see the selection.
-        checked_purchase = purchase if condition.selects_lines else selected
+        checked_purchase = purchase if condition.selects_lines else selected_part
         finding = condition.check(checked_purchase) if expected else condition.check_except(checked_purchase)
         verdict = Verdict.APPLIED if finding.met else (Verdict.NOT_MET if expected else Verdict.EXCLUDED)
         reasons.append(Reason(key, verdict, finding, path))
@@ -145,7 +147,13 @@ def _evaluate_condition(
         results.append(
             (
                 _evaluate_condition(
-                    nested, (*path, index), key, purchase, selected, expected=expected_inside, reasons=nested_reasons
+                    nested,
+                    (*path, index),
+                    key,
+                    purchase,
+                    selected_part,
+                    expected=expected_inside,
+                    reasons=nested_reasons,
                 ),
                 nested_reasons,
             )

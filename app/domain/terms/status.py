@@ -29,7 +29,7 @@ class PublishedVersion:
 def status_at(
     now: datetime, *, effective_from: datetime, withdrawn: bool, next_effective_from: datetime | None
 ) -> TermsStatus:
-    """The status of a version; `next_effective_from` is the start of the next one that was not withdrawn."""
+    """The status of a version; `next_effective_from` is the start of the next version that was not withdrawn, if any."""
     if withdrawn:
         return TermsStatus.WITHDRAWN
     if effective_from > now:
@@ -39,10 +39,10 @@ def status_at(
     return TermsStatus.IN_FORCE
 
 
-def statuses_at(now: datetime, *, newest_first: Sequence[PublishedVersion]) -> Iterator[TermsStatus]:
-    """The status of each version, in the given order. `newest_first` begins with the latest version and has no gaps."""
+def statuses_at(now: datetime, *, versions: Sequence[PublishedVersion]) -> Iterator[TermsStatus]:
+    """The status of each version, in the given order; `versions` are newest first, from the latest one on, without gaps."""
     next_effective_from: datetime | None = None
-    for version in newest_first:
+    for version in versions:
         yield status_at(
             now,
             effective_from=version.effective_from,

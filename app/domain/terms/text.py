@@ -29,7 +29,7 @@ def render(terms: Terms, *, format: TextFormat, phrasebook: Phrasebook) -> str:
         version=phrasebook.number(terms.version),
         start=phrasebook.instant_or_day(terms.effective_from, zone=terms.zone),
     )
-    clauses = [(clause.number, clause.statement(phrasebook)) for clause in terms.printed]
+    clauses = [(clause.number, clause.statement(phrasebook)) for clause in terms.printed_clauses]
     if format is TextFormat.HTML:
         items = "".join(f'<li value="{number}">{escape(text)}</li>\n' for number, text in clauses)
         return (

@@ -80,12 +80,12 @@ class Terms:
         )
 
     @cached_property
-    def by_key(self) -> Mapping[str, Clause]:
+    def clause_by_key(self) -> Mapping[str, Clause]:
         """The clauses by their keys."""
         return {clause.key: clause for clause in self.clauses}
 
     @cached_property
-    def printed(self) -> tuple[Clause, ...]:
+    def printed_clauses(self) -> tuple[Clause, ...]:
         """The clauses that the text shows, in the order of their numbers: those that can apply."""
         return tuple(clause for clause in self.clauses if clause.is_printed)
 
@@ -167,7 +167,7 @@ class Terms:
         """How long points are valid."""
         return self.policy_effect(PointsValidity)
 
-    def eligible(self, facts: PurchaseFacts) -> EligiblePurchase:
+    def eligible_part(self, facts: PurchaseFacts) -> EligiblePurchase:
         """The eligible part of a purchase. Raises AmountError for a foreign currency without a rate."""
         if facts.replaced_price is not None:
             facts = facts.exchange_difference()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from app.domain.customers.current_tier import CurrentTier
-from app.domain.engine.tiers import QualifyingPoints, TierChange, TierGrace, rank
+from app.domain.engine.tiers import QualifyingPoints, TierChange, TierGrace, points_of_tier
 from app.domain.engine.usage import Use
 from app.domain.engine.usage_counters import UsageCounters
 from app.domain.purchases.facts import PurchaseFacts
@@ -35,7 +35,7 @@ class Membership:
             facts,
             terms=terms,
             tier=self.tier.tier,
-            qualifying=self.qualifying.points(terms=terms, at=facts.occurred_at) if is_tier_required else 0,
+            qualifying=self.qualifying.counting_points(terms=terms, at=facts.occurred_at) if is_tier_required else 0,
             held_uses=held_uses,
         )
 
@@ -43,7 +43,7 @@ class Membership:
         """Review the tier: a rise takes effect at once, a fall when the grace days are over."""
         before = self.tier
         points = self.qualifying.deciding_points(terms=terms, at=at)
-        self.tier = self.tier_grace.evaluate(before, points=points, terms=terms, at=at)
+        self.tier = self.tier_grace.review(before, points=points, terms=terms, at=at)
         rollover_at = self.qualifying.next_rollover(terms=terms, at=at)
         grace_ends_at = self.tier.grace_ends_at
         self.reevaluate_at = min(
@@ -59,7 +59,7 @@ class Membership:
         self.qualifying.add_all(other.qualifying)
         self.tier_grace.absorb(other.tier_grace)
         before, other_tier = self.tier.tier, other.tier
-        if rank(other_tier.tier, terms=terms) <= rank(before, terms=terms):
+        if points_of_tier(other_tier.tier, terms=terms) <= points_of_tier(before, terms=terms):
             return None
         self.tier = CurrentTier(other_tier.tier, at, other_tier.grace_ends_at)
         points = self.qualifying.deciding_points(terms=terms, at=at)

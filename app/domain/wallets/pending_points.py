@@ -8,7 +8,7 @@ from datetime import datetime
 
 from app.domain.engine.old_prices import OldPrices
 from app.domain.engine.pending_points import ActivationForecast
-from app.domain.engine.redemption import reward_cost
+from app.domain.engine.redemption import cost_effect_of
 from app.domain.ledger.lots import Lot
 from app.domain.terms.clause import Clause
 from app.domain.terms.version import Terms
@@ -37,7 +37,7 @@ class PendingPoints:
 
     def activations_for(self, clause: Clause) -> tuple[ActivationForecast, ...]:
         """The activations, each with the cost of the clause's reward then; none for a reward that does not cost points."""
-        cost_effect = reward_cost(clause)
+        cost_effect = cost_effect_of(clause)
         if cost_effect.unit is not Unit.POINTS:
             return ()
         forecasts = []

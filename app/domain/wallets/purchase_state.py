@@ -207,7 +207,10 @@ class PurchaseState:
     def evaluate_remaining(self, remaining: PurchaseFacts) -> RemainingPurchase:
         """What the remaining goods earn by the terms of the purchase, and what is due for clawback."""
         return evaluate_remaining(
-            terms=self.event.terms, earned=self.decision.points, stamps=self.decision.stamps, remaining=remaining
+            terms=self.event.terms,
+            earned_points=self.decision.points,
+            earned_stamps=self.decision.stamps,
+            remaining=remaining,
         )
 
     def usage_of(self, remaining: PurchaseFacts, *, evaluation: RemainingPurchase) -> Usage:

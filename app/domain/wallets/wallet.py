@@ -9,8 +9,8 @@ from uuid import UUID, uuid5
 
 from app.domain.decisions import Decision
 from app.domain.engine.earning import earn
-from app.domain.engine.old_prices import OldPrices, may_be_cheaper
-from app.domain.engine.redemption import reward_cost
+from app.domain.engine.old_prices import OldPrices, protects_lower_prices
+from app.domain.engine.redemption import cost_effect_of
 from app.domain.engine.reversal import reversal_decision
 from app.domain.engine.usage_counters import UsageCounters
 from app.domain.ledger.entries import EntryType
@@ -96,10 +96,10 @@ class Wallet(ScheduledWallet):
     def old_prices(self, *, terms: Terms, at: datetime) -> OldPrices | None:
         """The prices that older points still pay for rewards; None if no reward was ever cheaper."""
         earlier = tuple(version for version in self.versions if version.version < terms.version)
-        if not may_be_cheaper(terms, earlier=earlier):
+        if not protects_lower_prices(terms, earlier_terms=earlier):
             return None
         spendable = tuple(lot for lot in self.points.inventory.free_lots() if lot.available_from <= at)
-        return OldPrices(terms=terms, earlier=earlier, lots=spendable, at=at)
+        return OldPrices(terms=terms, earlier_terms=earlier, lots=spendable, at=at)
 
     def _price_by_lot(self, event: RewardRedeemed | HoldPlaced) -> Callable[[Lot], int] | None:
         """A function that returns the reward's price in points of a lot; None if the price is the same for all lots."""
@@ -108,7 +108,7 @@ class Wallet(ScheduledWallet):
         old_prices, clause = self.old_prices(terms=event.terms, at=event.at), event.terms.clause_of_reward(event.reward)
         if old_prices is None or clause is None:
             return None
-        current_price = reward_cost(clause).points
+        current_price = cost_effect_of(clause).points
         return lambda lot: old_prices.price_of(lot, reward=event.reward, current_price=current_price)
 
     def _apply_purchase(self, event: PurchaseRecorded) -> None:
@@ -204,7 +204,9 @@ class Wallet(ScheduledWallet):
             unit=redemption.unit,
             at=event.at,
             zone=redemption.facts.zone,
-            overdue=sum(points for id, points in restored_points.items() if unit_account.has_expired(id, at=event.at)),
+            overdue_points=sum(
+                points for id, points in restored_points.items() if unit_account.has_expired(id, at=event.at)
+            ),
             usable_until=event.usable_until,
         )
         if event.usable_until is not None:

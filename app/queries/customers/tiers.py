@@ -106,7 +106,7 @@ def _status(
     tier, qualifying, history = customer.tier, customer.account.balance.qualifying, TierHistory()
     membership = wallet.memberships.get(customer.id) if wallet is not None else None
     if wallet is not None and membership is not None and terms is not None:
-        tier, qualifying = membership.tier, membership.qualifying.points(terms=terms, at=at)
+        tier, qualifying = membership.tier, membership.qualifying.counting_points(terms=terms, at=at)
         if with_history:
             history = TierHistory(
                 changes=tuple(_changes(wallet, customer_id=customer.id)),

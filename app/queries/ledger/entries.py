@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from app.domain.decisions import Decision
-from app.domain.engine.redemption import reward_cost
+from app.domain.engine.redemption import cost_effect_of
 from app.domain.ledger.entries import Entry, EntryType, StoredEntry
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.purchases.purchase import Purchase
@@ -168,7 +168,7 @@ def _cost_then(entry: Entry, *, history: EventHistory, terms_versions: Versions)
     wallet = replay(history.before_event(event.id), versions=terms_versions.not_withdrawn, until=event.at)
     old_prices = wallet.old_prices(terms=event.terms, at=event.at) if event.unit is Unit.POINTS else None
     charge = old_prices.charge(event.reward) if old_prices is not None else None
-    return charge.cost if charge is not None else reward_cost(clause).points
+    return charge.cost if charge is not None else cost_effect_of(clause).points
 
 
 async def entries_by_id(session: Session, *, ids: Sequence[str]) -> list[StoredEntry | None]:

@@ -42,12 +42,12 @@ class Offer:
     @property
     def unit(self) -> Unit:
         """The unit in which the reward is paid."""
-        return redemption.reward_cost(self.clause).unit
+        return redemption.cost_effect_of(self.clause).unit
 
     @property
     def list_cost(self) -> int:
         """The cost that the clause names, in the reward's unit."""
-        return redemption.reward_cost(self.clause).points
+        return redemption.cost_effect_of(self.clause).points
 
     @property
     def cost(self) -> int:
@@ -135,8 +135,8 @@ def _sorted_offers(
 
 def _priced_reward(clause: Clause, *, terms: Terms, state: CurrentState) -> PricedReward:
     """The decision and the cost that a till would get."""
-    balance = state.balance_of(redemption.reward_cost(clause).unit)
-    return redemption.price_for(
+    balance = state.balance_of(redemption.cost_effect_of(clause).unit)
+    return redemption.price_reward(
         terms=terms,
         clause=clause,
         facts=state.facts,

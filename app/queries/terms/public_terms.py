@@ -125,5 +125,5 @@ def _status_of_long_past(version: TermsWithNeighbours) -> TermsStatus:
 async def _with_versions(session: UnscopedSession, *, program: Program, at: datetime) -> PublicProgram:
     program_session = Session(session, program_id=program.id)
     newest_first = await versions.newest_first(program_session, limit=MAX_LISTED_VERSIONS)
-    statuses = statuses_at(at, newest_first=newest_first)
+    statuses = statuses_at(at, versions=newest_first)
     return PublicProgram(program, at, tuple(map(VersionStatus, newest_first, statuses)))

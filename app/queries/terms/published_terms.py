@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.domain.terms.changes import ClauseChange, changes
+from app.domain.terms.changes import ClauseChange, clause_changes
 from app.domain.terms.version import Terms
 from app.store.database.session import Session
 from app.store.terms import versions
@@ -23,7 +23,7 @@ class TermsWithNeighbours:
     @property
     def changes(self) -> tuple[ClauseChange, ...]:
         """What the version changed against the one before it; nothing for the first."""
-        return changes(self.before, self.terms) if self.before is not None else ()
+        return clause_changes(self.before, self.terms) if self.before is not None else ()
 
 
 async def terms_at(session: Session, *, at: datetime) -> TermsWithNeighbours | None:

@@ -10,7 +10,7 @@ from app.domain.amounts import Money
 from app.domain.calendar import local_date
 from app.domain.programs.program import Program
 from app.domain.rewards.reward import Reward
-from app.domain.terms.changes import ChangeDirection, ClauseChange, changes, overall_direction
+from app.domain.terms.changes import ChangeDirection, ClauseChange, clause_changes, overall_direction
 from app.domain.terms.effects.notice_period import NoticePeriod
 from app.domain.terms.lint import lapsed_notice_finding, lint, notice_finding
 from app.domain.terms.lint.finding import CatalogueReward, LintFinding, VisitStatistics
@@ -111,8 +111,8 @@ def check_draft(
     except TermsError as error:
         return error
     latest = checking_context.latest
-    clause_changes = changes(latest, draft) if latest is not None else ()
-    direction = overall_direction(clause_changes)
+    changes = clause_changes(latest, draft) if latest is not None else ()
+    direction = overall_direction(changes)
     findings: list[LintFinding] = []
     earliest: datetime | None = now
     if latest is not None:
@@ -127,7 +127,7 @@ def check_draft(
     return CheckedDraft(
         draft=draft,
         latest=latest,
-        changes=clause_changes,
+        changes=changes,
         direction=direction,
         earliest_from=earliest,
         findings=tuple(findings),

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from app.domain.customers.current_tier import CurrentTier
-from app.domain.engine.redemption import reward_cost
+from app.domain.engine.redemption import cost_effect_of
 from app.domain.engine.tiers import tier_changing_versions
 from app.domain.ledger.account import EMPTY_DIGEST
 from app.domain.ledger.entries import Balance, Entry, StoredEntry
@@ -124,7 +124,7 @@ def _verify_prices(recorded_history: RecordedHistory, *, wallet: Wallet) -> Iter
         if event.unit is Unit.POINTS and wallet.old_prices(terms=event.terms, at=event.at) is not None:
             continue
         clause = event.terms.clause_of_reward(event.reward)
-        if clause is None or reward_cost(clause).points != event.points:
+        if clause is None or cost_effect_of(clause).points != event.points:
             yield Discrepancy(f"redemption {event.id}", "the terms of its time give other points")
 
 

@@ -63,7 +63,9 @@ class StoredUsage:
         uses = [use for purchase in purchase_states for use in _use_values(purchase.usage.uses, at=purchase.event.at)]
         for redemption in redemptions:
             clauses = dict.fromkeys(redemption.clauses, 1)
-            uses += _use_values(uses_of(redemption.terms, facts=redemption.facts, clauses=clauses), at=redemption.at)
+            uses += _use_values(
+                uses_of(redemption.terms, facts=redemption.facts, times_by_clause=clauses), at=redemption.at
+            )
         items = [(key, purchase.event.at, count) for purchase in purchase_states for key, count in purchase.usage.items]
         reductions = [reduction for purchase in purchase_states if (reduction := Reduction.of(purchase)) is not None]
         shares = _shares(wallet, customer_id=customer_id)

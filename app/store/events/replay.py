@@ -146,7 +146,7 @@ def balance_of(wallet: Wallet, *, at: datetime, unit: Unit = Unit.POINTS) -> Bal
     terms = terms_at(wallet.versions, at=at)
     memberships = {id(membership): membership for membership in wallet.memberships.values()}.values()
     return inventory.balance(
-        at=at, qualifying=sum(membership.qualifying.points(terms=terms, at=at) for membership in memberships)
+        at=at, qualifying=sum(membership.qualifying.counting_points(terms=terms, at=at) for membership in memberships)
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from app.domain.customers.customer import Customer
-from app.domain.engine.old_prices import OldPrices, may_be_cheaper
+from app.domain.engine.old_prices import OldPrices, protects_lower_prices
 from app.domain.ledger.lots import Lot
 from app.domain.terms.version import Terms
 from app.domain.wallets.pending_points import PendingPoints, pending_points_of
@@ -50,9 +50,9 @@ async def _earlier_cheaper_terms(session: Session, *, in_force: Terms) -> tuple[
     if in_force.version == 1:
         return ()
     earlier = await versions.earlier(session, number=in_force.version)
-    return earlier if may_be_cheaper(in_force, earlier=earlier) else ()
+    return earlier if protects_lower_prices(in_force, earlier_terms=earlier) else ()
 
 
 def _old_prices(open_lots: Sequence[Lot], *, in_force: Terms, earlier: tuple[Terms, ...], at: datetime) -> OldPrices:
     spendable = tuple(lot for lot in open_lots if lot.free and lot.available_from <= at)
-    return OldPrices(terms=in_force, earlier=earlier, lots=spendable, at=at)
+    return OldPrices(terms=in_force, earlier_terms=earlier, lots=spendable, at=at)

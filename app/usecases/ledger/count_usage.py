@@ -27,7 +27,7 @@ async def count_clause_uses(session: Session, *, context: CommandContext, redemp
     await stored_usage.add_uses(
         session,
         customer_id=redemption.customer_id,
-        uses=uses_of(terms, facts=redemption.facts, clauses=clauses),
+        uses=uses_of(terms, facts=redemption.facts, times_by_clause=clauses),
         new_id=context.new_id,
         at=redemption.decision.decided_for,
     )

@@ -53,7 +53,7 @@ class RedemptionRequest:
     @property
     def unit(self) -> Unit:
         """The unit in which the reward is paid."""
-        return redemption.reward_cost(self.clause).unit
+        return redemption.cost_effect_of(self.clause).unit
 
     @property
     def customer_id(self) -> str:
@@ -175,7 +175,7 @@ def _price_of_lots(old_prices: OldPrices | None, *, request: RedemptionRequest) 
     """A function that gives the price that points of a lot pay; None if all points pay the current price."""
     if old_prices is None:
         return None
-    current_price = redemption.reward_cost(request.clause).points
+    current_price = redemption.cost_effect_of(request.clause).points
     return lambda lot: old_prices.price_of(lot, reward=request.reward.key, current_price=current_price)
 
 

@@ -178,7 +178,7 @@ async def _reverse(
     redemption = paid.redemption
     # The clock of the redeeming till may be ahead: a reversal is never before its redemption.
     at = latest(context.now, redemption.occurred_at)
-    usable_until = reversal.grace_ends_at(at, zone=redemption.facts.zone) if command.shop_at_fault else None
+    usable_until = reversal.grace_period_end(at, zone=redemption.facts.zone) if command.shop_at_fault else None
     new_reversal = Reversal(
         id=context.new_id(),
         redemption_id=redemption.id,

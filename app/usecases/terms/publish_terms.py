@@ -10,7 +10,7 @@ from app.domain.decisions import Decision, DecisionOutcome
 from app.domain.details import detail
 from app.domain.problems import Problem, ProblemCode
 from app.domain.programs.program import Program, ProgramKind
-from app.domain.terms.changes import changes, overall_direction
+from app.domain.terms.changes import clause_changes, overall_direction
 from app.domain.terms.notice import next_start, notice_decision
 from app.domain.terms.validation import (
     DraftedClause,
@@ -64,7 +64,7 @@ async def run(session: Session, *, context: CommandContext, command: PublishTerm
             return Problem(ProblemCode.INVALID_INPUT, path=("effectiveFrom",), detail=detail("TERMS_IN_PAST"))
         await versions.publish(session, id=context.new_id(), terms=draft, published_at=context.now)
         return PublishTermsResult(terms_version=draft.version)
-    direction = overall_direction(changes(latest, draft))
+    direction = overall_direction(clause_changes(latest, draft))
     in_force = await versions.in_force(session, at=context.now) or latest
     if command.effective_from is None:
         start = next_start(latest=latest, in_force=in_force, direction=direction, now=context.now)

@@ -8,7 +8,7 @@ import strawberry
 
 from app.api.conventions.context import Info
 from app.api.types.terms.terms import ClauseChange, Terms, change_of
-from app.domain.terms.changes import ChangeDirection, changes, overall_direction
+from app.domain.terms.changes import ChangeDirection, clause_changes, overall_direction
 from app.queries.terms.published_terms import Notice
 
 
@@ -34,9 +34,9 @@ class TermsNotice:
     def changes(self) -> list[ClauseChange]:
         """The changes, by the keys of their clauses."""
         before, after = self.notice.before, self.notice.terms
-        return [change_of(change, before=before, after=after) for change in changes(before, after)]
+        return [change_of(change, before=before, after=after) for change in clause_changes(before, after)]
 
     @strawberry.field(description="What all changes mean together: WORSE if any of them is.")
     def effect_on_customer(self) -> ChangeDirection:
         """Better, neutral or worse."""
-        return overall_direction(changes(self.notice.before, self.notice.terms))
+        return overall_direction(clause_changes(self.notice.before, self.notice.terms))

@@ -83,7 +83,7 @@ class Reason:
         return cls(
             reason=reason,
             explanation=explanation,
-            clause=Clause.of(terms.by_key[reason.clause], terms=terms),
+            clause=Clause.of(terms.clause_by_key[reason.clause], terms=terms),
             verdict=reason.verdict,
             code=reason.finding.code,
         )
@@ -205,7 +205,7 @@ class ClauseOutlook:
             qualification=qualification,
             explanation=explanation,
             applies=qualification.applies,
-            points=qualification.points,
+            points=qualification.amount,
         )
 
     @strawberry.field(description="The unit of `points`.")

@@ -36,7 +36,7 @@ class ExcludedLine:
     def clauses(self) -> list[Clause]:
         """As of the terms version that decided."""
         terms = self.deciding_terms
-        return [Clause.of(terms.by_key[key], terms=terms) for key in self.share.clauses]
+        return [Clause.of(terms.clause_by_key[key], terms=terms) for key in self.share.clauses]
 
     @strawberry.field(description="Why, in one sentence.")
     def statement(self, info: Info, locale: Language = None) -> str:
@@ -44,7 +44,7 @@ class ExcludedLine:
         phrasebook = phrasebook_of(info, locale)
         if self.code is LineExclusion.KIND_NOT_COUNTED:
             return phrasebook(f"line.{self.code.value}.{self.share.line.kind.value}")
-        numbers = [self.deciding_terms.by_key[key].number for key in self.share.clauses]
+        numbers = [self.deciding_terms.clause_by_key[key].number for key in self.share.clauses]
         return phrasebook(f"line.{self.code.value}", clauses=phrasebook.listed(numbers, last="or"))
 
 

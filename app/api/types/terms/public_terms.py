@@ -151,7 +151,7 @@ class PublicTerms:
     @strawberry.field(description="The clauses that the text of the terms shows, in their order, at most 200.")
     def clauses(self) -> list[PublicClause]:
         """The printed clauses, without those that cannot apply."""
-        return [PublicClause.of(clause, reader=self.reader) for clause in self.terms.published.terms.printed]
+        return [PublicClause.of(clause, reader=self.reader) for clause in self.terms.published.terms.printed_clauses]
 
     @strawberry.field(description="At most three of the clauses, for readers without time to read them all.")
     def highlights(self) -> list[PublicClause]:

@@ -101,6 +101,6 @@ def _always_gives_way(clause: Clause, required: Sequence[Condition], *, terms: T
     for condition in required:
         if isinstance(condition, NotCombinedWith):
             for key in sorted(condition.clauses):
-                other = terms.by_key[key]
+                other = terms.clause_by_key[key]
                 if other.use_limit is None and implies(own_conditions, other.conditions):
                     yield LintFinding(LintCode.NEVER_HOLDS, clause, "yields", texts={"other": other.number})

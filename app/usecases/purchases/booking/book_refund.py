@@ -105,7 +105,7 @@ async def _snapshot_outcome(
     outcome = refund.outcome_from_snapshot(
         terms=terms,
         facts=purchase.facts,
-        earned=purchase.earned,
+        earned_points=purchase.earned,
         quantities_before=before.quantities,
         quantities_after=after.quantities,
         price_shares_before=before.price_shares,
@@ -201,7 +201,7 @@ async def _book_from_snapshot(
     references = EntryReferences(purchase_id=purchase.id, refund_id=new_refund.id)
     entry = await writer.append(posting, lots_after=inventory.lots, references=references)
     qualifying_before = refund.evaluate_remaining(
-        terms=terms, earned=purchase.earned, stamps=0, remaining=before.applied_to(purchase.facts)
+        terms=terms, earned_points=purchase.earned, earned_stamps=0, remaining=before.applied_to(purchase.facts)
     ).qualifying
     qualifying = account.balance.qualifying + outcome.qualifying - qualifying_before
     account_after = await writer.store(
