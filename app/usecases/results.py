@@ -53,7 +53,7 @@ class DecidedResult(CommandResult):
 
     def without_personal_values(self) -> Self:
         """The result as it is stored and shown: decisions without values that reveal a date of birth."""
-        if self.terms is None or not self.terms.required_facts.customer_conditions:
+        if self.terms is None or not self.terms.required_facts.profile_conditions:
             return self
         return replace(self, decision=self.decision.without_personal_values())
 

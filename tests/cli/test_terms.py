@@ -71,7 +71,7 @@ def test_every_kind_of_rule_survives_a_terms_file() -> None:
 
 def owner_fields(rule: Rule) -> dict[str, object]:
     """The fields of a rule that an owner states; the rest is filled in from the catalogue and other clauses."""
-    given = {field.name: getattr(rule, field.name) for field in fields_of(type(rule)) if field.owner_supplied}
+    given = {field.name: getattr(rule, field.name) for field in fields_of(type(rule)) if field.is_owner_supplied}
     return {"kind": rule.kind} | {
         name: [owner_fields(item) for item in value] if isinstance(value, tuple) else value
         for name, value in given.items()

@@ -29,12 +29,12 @@ from app.domain.purchases.eligible import EligiblePurchase
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.simulation.impact import CustomerHistory, ImpactSimulation
 from app.domain.terms.changes import ChangeDirection, clause_changes, overall_direction
-from app.domain.terms.conditions.about_customer import AboutCustomer, answers_of
 from app.domain.terms.conditions.age_at_least import AgeAtLeast
 from app.domain.terms.conditions.birthday_window import BirthdayWindow
 from app.domain.terms.conditions.condition import Condition
 from app.domain.terms.conditions.groups import ExceptWhen
 from app.domain.terms.conditions.preferences import Preferences
+from app.domain.terms.conditions.profile_condition import ProfileCondition, answers_of
 from app.domain.terms.conditions.segments import Segments
 from app.domain.terms.conditions.times_per_period import TimesPerPeriod
 from app.domain.terms.conditions.weekdays_and_hours import WeekdaysAndHours
@@ -270,7 +270,7 @@ def decided(terms: Terms, facts: PurchaseFacts) -> tuple[Decision, PurchaseFacts
     profile = facts.rule_facts.profile
     assert profile is not None
     answers = answers_of(
-        terms.required_facts.customer_conditions, profile=profile, at=facts.occurred_at, zone_name=facts.zone
+        terms.required_facts.profile_conditions, profile=profile, at=facts.occurred_at, zone_name=facts.zone
     )
     return earn(terms=terms, facts=facts), replace(
         facts, rule_facts=replace(facts.rule_facts, condition_answers=answers)
@@ -343,7 +343,7 @@ def test_profile_is_not_shown_in_logs() -> None:
 
 
 def test_conditions_have_separate_questions() -> None:
-    several: list[AboutCustomer] = [
+    several: list[ProfileCondition] = [
         BirthdayWindow(1, 11),
         BirthdayWindow(11, 1),
         AgeAtLeast(1),
@@ -444,7 +444,7 @@ def test_impact_replay_uses_current_profiles() -> None:
 def test_terms_without_profile_conditions_require_no_profile() -> None:
     assert some_terms(a_clause()).required_facts.is_empty
     required = some_terms(a_clause(None, AgeAtLeast(18)), a_clause(None, AgeAtLeast(18), key="again")).required_facts
-    assert (required.is_empty, required.customer_conditions) == (False, (AgeAtLeast(18),))
+    assert (required.is_empty, required.profile_conditions) == (False, (AgeAtLeast(18),))
 
 
 def test_profile_refusals_have_a_translated_remedy() -> None:

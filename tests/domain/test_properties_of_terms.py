@@ -26,13 +26,13 @@ from app.domain.purchases.eligible import AmountBasis, EligiblePurchase
 from app.domain.purchases.facts import Channel, Payment, PaymentKind, PurchaseFacts
 from app.domain.purchases.lines import Line
 from app.domain.terms.changes import ChangeDirection, clause_changes, implies, overall_direction
-from app.domain.terms.conditions.about_customer import answers_of
 from app.domain.terms.conditions.age_at_least import AgeAtLeast
 from app.domain.terms.conditions.budget import Budget, BudgetMode
 from app.domain.terms.conditions.condition import Condition
 from app.domain.terms.conditions.not_combined_with import NotCombinedWith
 from app.domain.terms.conditions.preferences import Preferences
 from app.domain.terms.conditions.products import Products
+from app.domain.terms.conditions.profile_condition import answers_of
 from app.domain.terms.conditions.tier_at_least import TierAtLeast
 from app.domain.terms.conditions.times_per_period import TimesPerPeriod
 from app.domain.terms.effects.bonus_points import BonusPoints
@@ -233,7 +233,7 @@ def stored_facts(facts: PurchaseFacts, terms: Terms) -> PurchaseFacts:
     profile = facts.rule_facts.profile
     assert profile is not None
     answers = answers_of(
-        terms.required_facts.customer_conditions, profile=profile, at=facts.occurred_at, zone_name=facts.zone
+        terms.required_facts.profile_conditions, profile=profile, at=facts.occurred_at, zone_name=facts.zone
     )
     return replace(facts, rule_facts=replace(facts.rule_facts, condition_answers=answers))
 

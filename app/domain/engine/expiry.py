@@ -113,10 +113,16 @@ def activation_decision(lot: Lot, *, debt_repaid: int, terms: Terms, at: datetim
 
 
 def _decision_by_clause(
-    terms: Terms, kind: type[PendingPeriod | PointsValidity], *, finding: Finding, points: int, at: datetime, zone: str
+    terms: Terms,
+    effect_type: type[PendingPeriod | PointsValidity],
+    *,
+    finding: Finding,
+    points: int,
+    at: datetime,
+    zone: str,
 ) -> Decision:
     """A decision with one reason: the finding, by the clause of this kind."""
-    reason = Reason(clause=terms.policy_clauses[kind].key, verdict=Verdict.APPLIED, finding=finding)
+    reason = Reason(clause=terms.policy_clauses[effect_type].key, verdict=Verdict.APPLIED, finding=finding)
     return Decision(
         outcome=DecisionOutcome.GRANTED,
         points=points,

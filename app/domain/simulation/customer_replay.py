@@ -128,7 +128,7 @@ class CustomerReplay:
     def with_rule_facts(self, facts: PurchaseFacts) -> PurchaseFacts:
         """The purchase with the rule facts, budgets included, that the terms require, as of just before it."""
         required, budgets, known = self._terms.required_facts, self._terms.budgets, NO_RULE_FACTS
-        if required.customer_conditions:
+        if required.profile_conditions:
             known = required.profile_facts(self._profile, purchase=facts)
         if budgets:
             left = tuple(

@@ -97,7 +97,7 @@ def _without_filled_in(condition: Condition) -> Condition:
     """The condition with only what the owner supplied; the fields that Troth fills in have their defaults."""
     if isinstance(condition, Group):
         return condition.with_conditions(_all_without_filled_in(condition.conditions))
-    filled_in = {field.name: field.default for field in fields_of(type(condition)) if not field.owner_supplied}
+    filled_in = {field.name: field.default for field in fields_of(type(condition)) if not field.is_owner_supplied}
     return replace(condition, **filled_in) if filled_in else condition  # type: ignore[type-var]  # every rule is a dataclass
 
 

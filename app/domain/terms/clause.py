@@ -98,7 +98,7 @@ class Clause:
 
     @cached_property
     def needs_counters(self) -> bool:
-        """Whether counters are stored for this clause: uses, items, or points."""
+        """Whether the conditions need what was counted for this clause: its uses, items, or points of its budget."""
         return (
             self.use_limit is not None
             or self.budget is not None
@@ -118,7 +118,7 @@ class Clause:
     @cached_property
     def steps(self) -> tuple[ConditionStep, ...]:
         """The conditions prepared for evaluation."""
-        # Selectors see the whole purchase; a single one finds the same lines in its own selection.
+        # A selector is checked on the whole purchase. A single selector finds the same lines in the selection, which is its own.
         has_several_selectors = len(self.selectors) > 1
         return tuple(
             ConditionStep(

@@ -35,7 +35,7 @@ _DEFAULT_BY_TYPE = {type(effect): effect for _, effect in STANDARD_CLAUSES}
 
 
 def number_clauses(clauses: Sequence[DraftedClause], *, zone: str, since: datetime) -> tuple[Clause, ...]:
-    """The clauses of terms that start at `since`, numbered from 1 in their order; clauses that are not printed come last."""
+    """The clauses, numbered from 1 in their order, of terms that start at `since`; clauses that are not printed come last."""
     effects = tuple(effect for _, _, effect in clauses)
     units = units_of_effects(effects)
     unprinted_keys = {key for key, _, effect in clauses if _is_irrelevant_default(effect, clauses=clauses, units=units)}
@@ -107,7 +107,7 @@ class _ReferenceResolver:
         self._numbers = numbers
         self._tiers = tiers
         self._zone = zone
-        self._since: date = local_date(since, zone_name=zone)
+        self._first_day: date = local_date(since, zone_name=zone)
 
     def resolve(self, condition: Condition) -> Condition:
         """The condition with clause numbers, tier names, and days on which clocks skip hours."""
@@ -116,7 +116,7 @@ class _ReferenceResolver:
         if isinstance(condition, TierAtLeast):
             return condition.with_tier_data(self._tiers)
         if isinstance(condition, WeekdaysAndHours):
-            return condition.with_skipped_hours(self._zone, since=self._since)
+            return condition.with_skipped_hours(self._zone, since=self._first_day)
         if isinstance(condition, Group):
             return condition.with_conditions(tuple(map(self.resolve, condition.conditions)))
         return condition

@@ -73,6 +73,7 @@ def _times_of_all(conditions: tuple[Condition, ...], *, purchase: EligiblePurcha
 
 
 def _times(condition: Condition, *, purchase: EligiblePurchase) -> int:
+    """How often a condition holds: for `EveryNthItem` once for each nth item reached, for other conditions once or never."""
     if isinstance(condition, EveryNthItem):
         return condition.times_reached(purchase)
     if isinstance(condition, AnyOf):

@@ -19,14 +19,16 @@ from app.domain.i18n import Phrasebook
 
 
 def rule_field(
-    about: str, *, default: Any = dataclasses.MISSING, owner_supplied: bool = True, identifying: bool = False
+    description: str, *, default: Any = dataclasses.MISSING, is_owner_supplied: bool = True, is_identifier: bool = False
 ) -> Any:
-    """A field of a rule. `about` describes it, with unit and range; `owner_supplied` is False if Troth fills the field in.
+    """A field of a rule. `description` says what it holds, with unit and range.
 
-    `identifying`: its texts are compared with texts of receipts, both normalised (`app.domain.names`).
+    `is_owner_supplied` is False if Troth fills the field in. `is_identifier`: the texts of the field are compared with texts of
+    receipts, both normalised (`app.domain.names`).
     """
     return dataclasses.field(
-        default=default, metadata={"about": about, "owner_supplied": owner_supplied, "identifying": identifying}
+        default=default,
+        metadata={"description": description, "is_owner_supplied": is_owner_supplied, "is_identifier": is_identifier},
     )
 
 
@@ -39,9 +41,9 @@ class RuleField:
     is_list: bool
     is_ordered: bool
     is_optional: bool
-    about: str
-    owner_supplied: bool
-    identifying: bool
+    description: str
+    is_owner_supplied: bool
+    is_identifier: bool
     default: Any
 
     @property
@@ -60,7 +62,7 @@ class Rule(ABC):
     __slots__ = ()
 
     kind: ClassVar[str]
-    about: ClassVar[str]
+    description: ClassVar[str]
 
     @abstractmethod
     def sentence(self, phrasebook: Phrasebook) -> str:
@@ -84,7 +86,7 @@ class Rule(ABC):
         values_by_field = [
             (field, getattr(self, field.name))
             for field in fields_of(type(self))
-            if field.owner_supplied and field.type is str
+            if field.is_owner_supplied and field.type is str
         ]
         return tuple(
             text
@@ -115,10 +117,10 @@ class Rule(ABC):
 
 
 @cache
-def fields_of(kind: type[Rule]) -> tuple[RuleField, ...]:
+def fields_of(rule_type: type[Rule]) -> tuple[RuleField, ...]:
     """The fields of a kind of rule in their order."""
-    hints = get_type_hints(kind)
-    return tuple(_field_of(field, hints[field.name]) for field in dataclasses.fields(kind))  # type: ignore[arg-type]  # every rule is a dataclass
+    hints = get_type_hints(rule_type)
+    return tuple(_field_of(field, hints[field.name]) for field in dataclasses.fields(rule_type))  # type: ignore[arg-type]  # every rule is a dataclass
 
 
 def _field_of(field: dataclasses.Field[Any], hint: Any) -> RuleField:
@@ -132,9 +134,9 @@ def _field_of(field: dataclasses.Field[Any], hint: Any) -> RuleField:
         is_list=is_list,
         is_ordered=get_origin(hint) is tuple,
         is_optional=is_optional,
-        about=field.metadata["about"],
-        owner_supplied=field.metadata["owner_supplied"],
-        identifying=field.metadata["identifying"],
+        description=field.metadata["description"],
+        is_owner_supplied=field.metadata["is_owner_supplied"],
+        is_identifier=field.metadata["is_identifier"],
         default=field.default,
     )
 
@@ -171,15 +173,15 @@ def _from_json(data: Any, *, field: RuleField) -> Any:
     if data is None:
         return None
     if field.is_list:
-        return field.collection_of(_value_from_json(value, kind=field.type) for value in data)
-    return _value_from_json(data, kind=field.type)
+        return field.collection_of(_value_from_json(value, value_type=field.type) for value in data)
+    return _value_from_json(data, value_type=field.type)
 
 
-def _value_from_json(data: Any, *, kind: Any) -> Any:
-    if issubclass(kind, Rule):
-        return kind.from_data_of_any_kind(data)
-    if kind is Money:
+def _value_from_json(data: Any, *, value_type: Any) -> Any:
+    if issubclass(value_type, Rule):
+        return value_type.from_data_of_any_kind(data)
+    if value_type is Money:
         return Money(*data)
-    if kind in (time, date):
-        return kind.fromisoformat(data)
-    return data if kind in (int, str, bool) else kind(data)
+    if value_type in (time, date):
+        return value_type.fromisoformat(data)
+    return data if value_type in (int, str, bool) else value_type(data)

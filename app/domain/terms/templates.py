@@ -81,7 +81,7 @@ def stamp_card(currency: str) -> Template:
 
 
 def coffee_shop(currency: str) -> Template:
-    """A point for each drink, two before nine in the morning, and a drink for ten points."""
+    """A point for each drink, two points before nine in the morning from Monday to Friday, and a drink for ten points."""
     del currency
     morning = WeekdaysAndHours(days=frozenset(WEEK[:5]), end=time(9))
     drinks = Categories(include=frozenset({"drinks"}))
@@ -96,7 +96,7 @@ def coffee_shop(currency: str) -> Template:
 
 
 def restaurant(currency: str) -> Template:
-    """One point for each unit of the currency, a welcome bonus, and a meal that is not given during happy hour."""
+    """One point for each unit of the currency, a welcome bonus, and a meal that cannot be redeemed during happy hour."""
     per = Money(100 if DECIMALS[currency] <= 2 else 1000, currency)
     happy_hour = WeekdaysAndHours(days=frozenset(WEEK[:5]), start=time(17), end=time(19))
     return Template(
@@ -112,7 +112,7 @@ def restaurant(currency: str) -> Template:
 def tiered(currency: str) -> Template:
     """One point for each unit of the currency, more at each of three tiers, two rewards.
 
-    Points wait until goods can no longer come back, and expire after two years, with a notice.
+    Points can be spent after 14 days, when goods can no longer be returned, and expire after two years, with a notice.
     """
     per = Money(100 if DECIMALS[currency] <= 2 else 1000, currency)
     tiers = (Tier("silver", "Silver", 300), Tier("gold", "Gold", 1000), Tier("platinum", "Platinum", 2500))
@@ -137,7 +137,7 @@ def tiered(currency: str) -> Template:
 
 
 def blank(currency: str) -> Template:
-    """Nothing yet: the owner creates rewards and publishes the first terms."""
+    """No rewards and no clauses: the owner creates them."""
     del currency
     return Template(rewards=(), clauses=())
 

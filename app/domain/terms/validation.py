@@ -27,7 +27,7 @@ MAX_CLAUSES = 200
 MAX_CONDITIONS = 20
 MAX_NESTED_CONDITIONS = 50
 MAX_GROUP_DEPTH = 3
-"""How many groups may stand inside one another."""
+"""How deep groups may be nested."""
 MAX_TIERS = 10
 
 _KEY = re.compile(r"[a-z0-9-]{1,40}")
@@ -155,8 +155,8 @@ def _check_conditions(conditions: Sequence[Condition], effect: Effect, *, curren
     condition_leaves = tuple(leaves(tuple(conditions)))
     if len(condition_leaves) > MAX_NESTED_CONDITIONS or depth(tuple(conditions)) > MAX_GROUP_DEPTH:
         raise TermsError((*path, "conditions"), detail("NESTED", most=MAX_NESTED_CONDITIONS, depth=MAX_GROUP_DEPTH))
-    for kind, detail_key in ((TimesPerPeriod, "ONE_LIMIT_OF_TIMES"), (Budget, "ONE_BUDGET")):
-        if sum(isinstance(nested, kind) for nested in condition_leaves) > 1:
+    for condition_type, detail_key in ((TimesPerPeriod, "ONE_LIMIT_OF_TIMES"), (Budget, "ONE_BUDGET")):
+        if sum(isinstance(nested, condition_type) for nested in condition_leaves) > 1:
             raise TermsError((*path, "conditions"), detail(detail_key))
     for index, condition in enumerate(conditions):
         error = (

@@ -58,7 +58,7 @@ class Terms:
         """Terms from a draft, which is validated; missing standard clauses are added with their defaults.
 
         Raises TermsError with the path to the error, UnenforcedClauseError for a clause that is not enforced yet. With
-        `allow_unenforced` such a draft can be read and compared, but must not be published.
+        `allow_unenforced` a draft with such clauses can be read and compared, but must not be published.
         """
         validate(clauses, currency=currency)
         if not allow_unenforced:
@@ -197,11 +197,11 @@ class Terms:
         """The clause that prices the reward with this key, or None."""
         return self._clause_by_reward.get(reward)
 
-    def policy_effect(self, kind: type[E]) -> E:
-        """The effect of this type, which a standard clause has. Raises KeyError if the terms have no such clause."""
-        effect = self.policy_clauses[kind].effect
-        if not isinstance(effect, kind):
-            raise TypeError(f"{kind.__name__} is no standard clause")
+    def policy_effect(self, effect_type: type[E]) -> E:
+        """The effect of this type, from its standard clause. Raises KeyError if the terms have no such clause."""
+        effect = self.policy_clauses[effect_type].effect
+        if not isinstance(effect, effect_type):
+            raise TypeError(f"{effect_type.__name__} is no standard clause")
         return effect
 
     def to_data(self) -> dict[str, Any]:

@@ -25,7 +25,7 @@ async def with_rule_facts(session: Session, *, customer: Customer, terms: Terms,
     wallet must be replayed, because a replay counts again. The account must be locked if the facts are to be stored.
     """
     required, rule_facts = terms.required_facts, NO_RULE_FACTS
-    if required.customer_conditions:
+    if required.profile_conditions:
         profile = await profiles.of_customer(session, customer_id=customer.id, aspects=required.aspects)
         rule_facts = required.profile_facts(profile, purchase=facts)
     if rule_facts is not facts.rule_facts:

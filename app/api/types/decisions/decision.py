@@ -27,7 +27,7 @@ from app.domain.i18n import values
 from app.domain.ledger.entry_reasons import Cause
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.terms import version as rules
-from app.domain.terms.conditions.about_customer import AboutCustomer
+from app.domain.terms.conditions.profile_condition import ProfileCondition
 from app.queries.ledger import entries
 
 
@@ -219,7 +219,7 @@ class ClauseOutlook:
     def applies_from(self, info: Info) -> datetime | None:
         """Hidden if it would reveal a date of birth to a caller who may not see it."""
         by_birthday = any(
-            isinstance(leaf, AboutCustomer) and leaf.aspect is Aspect.BIRTHDAY
+            isinstance(leaf, ProfileCondition) and leaf.aspect is Aspect.BIRTHDAY
             for leaf in self.qualification.clause.leaves
         )
         return None if by_birthday and not _may_see_birthdays(info) else self.qualification.applies_from

@@ -56,19 +56,20 @@ def _input_name(kind: type[Rule]) -> str:
 
 def _input(kind: type[Rule]) -> type:
     """The input type of a kind."""
-    owner_fields = [field for field in fields_of(kind) if field.owner_supplied]
+    owner_fields = [field for field in fields_of(kind) if field.is_owner_supplied]
     body: dict[str, Any] = {
-        field.name: strawberry.field(description=field.about, **_default_argument(field)) for field in owner_fields
+        field.name: strawberry.field(description=field.description, **_default_argument(field))
+        for field in owner_fields
     }
     body["__annotations__"] = {field.name: _graphql_type(field) for field in owner_fields}
-    body["__doc__"] = kind.about
-    return strawberry.input(type(_input_name(kind), (), body), description=kind.about)
+    body["__doc__"] = kind.description
+    return strawberry.input(type(_input_name(kind), (), body), description=kind.description)
 
 
 def _tagged_union_input(name: str, kinds: Sequence[type[Rule]], *, description: str) -> type:
     """The input that takes exactly one of the kinds; a kind without fields takes the value true."""
     body: dict[str, Any] = {
-        kind.kind: strawberry.field(default=strawberry.UNSET, description=kind.about) for kind in kinds
+        kind.kind: strawberry.field(default=strawberry.UNSET, description=kind.description) for kind in kinds
     }
     body["__annotations__"] = {kind.kind: (_input(kind) if fields_of(kind) else bool) | None for kind in kinds}
     body["__doc__"] = description
@@ -128,12 +129,12 @@ def _rule(input_by_kind: object, *, kinds: Sequence[type[Rule]], currency: str, 
         path = (*path, to_camel_case(kind.kind))
         if rule_input is False:
             raise TermsError(path, detail("TRUE_OR_NOTHING"))
-        values = {field.name: getattr(rule_input, field.name) for field in fields_of(kind) if field.owner_supplied}
+        values = {field.name: getattr(rule_input, field.name) for field in fields_of(kind) if field.is_owner_supplied}
         return kind(
             **{
                 field.name: _field_value(values[field.name], field=field, currency=currency, path=path)
                 for field in fields_of(kind)
-                if field.owner_supplied and not (values[field.name] is None and not field.is_required)
+                if field.is_owner_supplied and not (values[field.name] is None and not field.is_required)
             }
         )
     raise TermsError(path, detail("ONE_KIND"))
@@ -160,7 +161,7 @@ def _item_value(item: Any, *, field: RuleField) -> Any:
     """A single value: a text without surrounding spaces, and normalised if it identifies something."""
     if type(item) is not str:
         return item
-    return normalised_identifier(item) if field.identifying else item.strip()
+    return normalised_identifier(item) if field.is_identifier else item.strip()
 
 
 def input_values_of(clause: Clause) -> dict[str, Any]:
@@ -177,7 +178,7 @@ def _rule_values(rule: Rule) -> dict[str, Any]:
     fields = {}
     for field in fields_of(type(rule)):
         value = getattr(rule, field.name)
-        if field.owner_supplied and value is not None and value != frozenset():
+        if field.is_owner_supplied and value is not None and value != frozenset():
             fields[to_camel_case(field.name)] = _plain_value(value)
     return {to_camel_case(rule.kind): fields if fields_of(type(rule)) else True}
 

@@ -14,20 +14,20 @@ from app.domain.i18n import Phrasebook
 from app.domain.i18n.sentences import Position
 from app.domain.json_values import Value
 from app.domain.purchases.eligible import EligiblePurchase
-from app.domain.terms.conditions.about_customer import AboutCustomer
 from app.domain.terms.conditions.condition import Condition
+from app.domain.terms.conditions.profile_condition import ProfileCondition
 from app.domain.terms.rule import rule_field
 
 MAX_YEARS = 120
 
 
 @dataclass(frozen=True, slots=True)
-class AgeAtLeast(AboutCustomer):
+class AgeAtLeast(ProfileCondition):
     """Holds from the first instant of the local day on which the customer is `years` years old."""
 
     kind: ClassVar[str] = "age_at_least"
     position: ClassVar[Position] = Position.PERSON
-    about: ClassVar[str] = (
+    description: ClassVar[str] = (
         "Holds from the birthday on which the customer reaches this age, on the calendar of the location; "
         "for members born on 29 February it is 28 February in other years."
     )
@@ -41,16 +41,16 @@ class AgeAtLeast(AboutCustomer):
 
     @property
     def required_value(self) -> Value:
-        """The required years. How old the customer is stays out of findings, which are stored."""
+        """The required years. Findings are stored, so they do not say how old the customer is."""
         return self.years
 
     def answer(self, profile: CustomerProfile, *, today: date) -> bool | None:
         """Whether the customer is old enough on that day; None without a birthday."""
         return None if profile.birthday is None else today >= self._first_day(profile.birthday)
 
-    def failure(self, purchase: EligiblePurchase, *, known: bool) -> tuple[ReasonCode, Remedy]:
+    def failure(self, purchase: EligiblePurchase, *, is_known: bool) -> tuple[ReasonCode, Remedy]:
         """Too young, with the instant from which the customer is old enough; or the birthday is unknown and must be given."""
-        if not known:
+        if not is_known:
             return ReasonCode.BIRTHDAY_UNKNOWN, Remedy(RemedyCode.PROVIDE_BIRTHDAY)
         profile = purchase.rule_facts.profile
         from_ = None

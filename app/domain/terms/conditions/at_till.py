@@ -14,11 +14,11 @@ from app.domain.terms.conditions.condition import Condition
 
 @dataclass(frozen=True, slots=True)
 class AtTill(Condition):
-    """Holds unless customers redeem with a key of their own, as in an app: such a reward can be redeemed only at a till."""
+    """Holds unless a customer redeems with a key of their own, as in an app: the reward can be redeemed only at a till."""
 
     kind: ClassVar[str] = "at_till"
     position: ClassVar[Position] = Position.PLACE
-    about: ClassVar[str] = (
+    description: ClassVar[str] = (
         "Of a reward: holds when a till or staff redeem it. Left out, customers can redeem it with their own keys as well."
     )
 

@@ -15,8 +15,8 @@ from app.domain.i18n import Phrasebook
 from app.domain.i18n.sentences import Position
 from app.domain.json_values import Value
 from app.domain.purchases.eligible import EligiblePurchase
-from app.domain.terms.conditions.about_customer import AboutCustomer
 from app.domain.terms.conditions.condition import Condition
+from app.domain.terms.conditions.profile_condition import ProfileCondition
 from app.domain.terms.rule import rule_field
 
 MAX_DAYS = 363
@@ -24,8 +24,8 @@ MAX_DAYS = 363
 
 
 @dataclass(frozen=True, slots=True)
-class BirthdayWindow(AboutCustomer):
-    """Holds from the first instant of the local day `before` days before the birthday to the last one `after` days after it.
+class BirthdayWindow(ProfileCondition):
+    """Holds from the first instant of the local day `before` days before the birthday to the end of the day `after` days after it.
 
     A clause gives once per birthday. The use counts for the calendar year of the birthday, not of the purchase,
     and stays counted if another date of birth becomes known.
@@ -33,7 +33,7 @@ class BirthdayWindow(AboutCustomer):
 
     kind: ClassVar[str] = "birthday_window"
     position: ClassVar[Position] = Position.OCCASION
-    about: ClassVar[str] = (
+    description: ClassVar[str] = (
         "Holds on the customer's birthday and this many days before and after it, on the calendar of the location, once for each birthday; "
         "for members born on 29 February it is 28 February in other years."
     )
@@ -68,7 +68,7 @@ class BirthdayWindow(AboutCustomer):
 
     def check(self, purchase: EligiblePurchase) -> Finding:
         """Also not met if the clause gave something for this birthday already; the remedy is the next birthday's window."""
-        finding, rule_facts = AboutCustomer.check(self, purchase), purchase.rule_facts
+        finding, rule_facts = ProfileCondition.check(self, purchase), purchase.rule_facts
         if (
             not finding.met
             or (purchase.clause, rule_facts.birthday_year(self.answer_key)) not in rule_facts.used_birthdays
@@ -77,9 +77,9 @@ class BirthdayWindow(AboutCustomer):
         remedy = Remedy(RemedyCode.WAIT_FOR_BIRTHDAY, from_=self._next_opening(purchase))
         return Finding(False, ReasonCode.USED_UP, 1, 1, (remedy,))
 
-    def failure(self, purchase: EligiblePurchase, *, known: bool) -> tuple[ReasonCode, Remedy]:
+    def failure(self, purchase: EligiblePurchase, *, is_known: bool) -> tuple[ReasonCode, Remedy]:
         """Outside the window, with the start of the next one; or the birthday is unknown and must be given."""
-        if not known:
+        if not is_known:
             return ReasonCode.BIRTHDAY_UNKNOWN, Remedy(RemedyCode.PROVIDE_BIRTHDAY)
         from_ = self._next_opening(purchase)
         return ReasonCode.OUTSIDE_BIRTHDAY_WINDOW, Remedy(RemedyCode.WAIT_FOR_BIRTHDAY, from_=from_)
@@ -92,7 +92,7 @@ class BirthdayWindow(AboutCustomer):
         for year in range(today.year, today.year + 4):
             first_day = birthday_in(year, birthday=profile.birthday) - timedelta(days=self.before)
             opens_at = day_start(first_day, zone_name=purchase.zone)
-            # A zone that moves over the date line leaves a day out; a window of that day alone waits for next year.
+            # A zone that moves over the date line leaves a day out. A window of only that day opens again next year.
             if first_day > today and self.answer(profile, today=local_date(opens_at, zone_name=purchase.zone)):
                 return opens_at
         return None
@@ -107,7 +107,7 @@ class BirthdayWindow(AboutCustomer):
         return phrasebook("birthday_window.after", after=after) if self.after else phrasebook("birthday_window.day")
 
     def at_least_as_wide(self, other: Condition) -> bool:
-        """At least as many days both before and after the birthday."""
+        """Whether it has at least as many days both before and after the birthday."""
         return isinstance(other, BirthdayWindow) and self.before >= other.before and self.after >= other.after
 
     def validation_error(self) -> Detail | None:

@@ -38,7 +38,9 @@ class Budget(Condition):
 
     kind: ClassVar[str] = "budget"
     position: ClassVar[Position] = Position.BUDGET
-    about: ClassVar[str] = "Holds as long as the points set aside for this clause, for all customers together, last."
+    description: ClassVar[str] = (
+        "Holds until the points set aside for this clause, for all customers together, are used up."
+    )
     points: int = rule_field(f"Points for all customers together, 1 to {MAX_BUDGET:,}.")
     mode: BudgetMode = rule_field("What happens when less is left than the clause would give.")
 

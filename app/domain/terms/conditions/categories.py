@@ -14,7 +14,7 @@ class Categories(ListedGoods):
     """Selects lines by category; a line in several categories counts if one of them is included and none is excluded."""
 
     kind: ClassVar[str] = "categories"
-    about: ClassVar[str] = "Counts only articles of some categories, and holds when one of them is in the basket."
+    description: ClassVar[str] = "Counts only articles of some categories, and holds when one of them is in the basket."
 
     def names(self, line: Line) -> tuple[str, ...]:
         """The categories that the till gave."""

@@ -21,20 +21,20 @@ class Channels(Condition):
 
     kind: ClassVar[str] = "channels"
     position: ClassVar[Position] = Position.PLACE
-    about: ClassVar[str] = "Holds when the purchase is made through one of these channels."
+    description: ClassVar[str] = "Holds when the purchase is made through one of these channels."
     can_be_excepted: ClassVar[bool] = True
     channels: frozenset[Channel] = rule_field("At least one.")
 
     def check(self, purchase: EligiblePurchase) -> Finding:
         """The remedy is any of the channels."""
-        channel = None if purchase.channel is None else purchase.channel.value
-        required_channels = tuple([value.value for value in sorted_values(self.channels)])
+        used_channel = None if purchase.channel is None else purchase.channel.value
+        required_channels = tuple([channel.value for channel in sorted_values(self.channels)])
         if purchase.channel in self.channels:
-            return Finding(True, ReasonCode.CONDITION_MET, channel, required_channels)
+            return Finding(True, ReasonCode.CONDITION_MET, used_channel, required_channels)
         return Finding(
             False,
             ReasonCode.OTHER_CHANNEL,
-            channel,
+            used_channel,
             required_channels,
             (Remedy(RemedyCode.USE_CHANNEL, choices=required_channels),),
         )
@@ -54,7 +54,7 @@ class Channels(Condition):
 
     def _channel_list(self, phrasebook: Phrasebook, *, form: str = "") -> str:
         return phrasebook.listed(
-            [phrasebook(f"channel.{value.value}{form}") for value in sorted_values(self.channels)], last="or"
+            [phrasebook(f"channel.{channel.value}{form}") for channel in sorted_values(self.channels)], last="or"
         )
 
     def at_least_as_wide(self, other: Condition) -> bool:

@@ -22,7 +22,7 @@ class Dates(Condition):
 
     kind: ClassVar[str] = "dates"
     position: ClassVar[Position] = Position.TIME
-    about: ClassVar[str] = (
+    description: ClassVar[str] = (
         "Holds between two dates of the calendar of the location, both included; at least one end is given."
     )
     can_be_excepted: ClassVar[bool] = True
@@ -65,7 +65,7 @@ class Dates(Condition):
         )
 
     def validation_error(self) -> Detail | None:
-        """Why the period has no end, or ends before it begins, or None."""
+        """Why the period is invalid, or None: it has neither start nor end, ends before it begins, or lasts until the last date."""
         if self.first is None and self.last is None:
             return detail("DAY_MISSING")
         if self.first is not None and self.last is not None and self.last < self.first:

@@ -20,15 +20,15 @@ MAX_ITEMS = 1000
 class EveryNthItem(Condition):
     """Holds when the purchase contains the `nth` item of what the clause selects, or twice the `nth`, and so on.
 
-    Counted are the whole items of all purchases that the customer has not returned, even if other conditions of the clause do
-    not hold, from the time on when terms first had such a condition under the key of this clause. The k-th item is rewarded
-    only while the customer holds fewer than k / nth rewards of the clause, so that returning an item and buying it again
-    brings no second reward.
+    All whole items count that the customer bought and has not returned, even in purchases for which other conditions of the
+    clause do not hold. Counting starts when terms first have such a condition under the key of this clause. The k-th item is
+    rewarded only while the customer holds fewer than k / nth rewards of the clause, so that returning an item and buying it
+    again brings no second reward.
     """
 
     kind: ClassVar[str] = "every_nth_item"
     position: ClassVar[Position] = Position.OCCASION
-    about: ClassVar[str] = (
+    description: ClassVar[str] = (
         "Holds when the purchase contains every nth item of what the clause counts, over all purchases of a customer."
     )
     nth: int = rule_field(f"2 to {MAX_ITEMS:,}: with 10 the 10th, the 20th item and so on.")
@@ -65,7 +65,7 @@ class EveryNthItem(Condition):
         return phrasebook("every_nth_item", items=items)
 
     def at_least_as_wide(self, other: Condition) -> bool:
-        """Every third item includes every sixth."""
+        """Whether it also holds for every item for which `other` holds: every third item includes every sixth."""
         return isinstance(other, EveryNthItem) and other.nth % self.nth == 0
 
     def validation_error(self) -> Detail | None:

@@ -26,7 +26,7 @@ class EveryNthVisit(Condition):
 
     kind: ClassVar[str] = "every_nth_visit"
     position: ClassVar[Position] = Position.OCCASION
-    about: ClassVar[str] = "Holds on every nth purchase of a customer."
+    description: ClassVar[str] = "Holds on every nth purchase of a customer."
     nth: int = rule_field(f"2 to {MAX_VISITS:,}: with 6 the 6th, the 12th and so on.")
 
     def check(self, purchase: EligiblePurchase) -> Finding:
@@ -43,7 +43,7 @@ class EveryNthVisit(Condition):
         return phrasebook("every_nth_visit", nth=phrasebook.ordinal(self.nth))
 
     def at_least_as_wide(self, other: Condition) -> bool:
-        """Every third purchase includes every sixth."""
+        """Whether it also holds on every purchase on which `other` holds: every third purchase includes every sixth."""
         return isinstance(other, EveryNthVisit) and other.nth % self.nth == 0
 
     def validation_error(self) -> Detail | None:

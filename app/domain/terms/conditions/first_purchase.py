@@ -18,10 +18,10 @@ class FirstPurchase(Condition):
 
     kind: ClassVar[str] = "first_purchase"
     position: ClassVar[Position] = Position.OCCASION
-    about: ClassVar[str] = "Holds for the first purchase of a customer."
+    description: ClassVar[str] = "Holds for the first purchase of a customer."
 
     def check(self, purchase: EligiblePurchase) -> Finding:
-        """Nothing makes a second purchase a first one."""
+        """There is no remedy: a later purchase never becomes the first one."""
         visits, total_uses = purchase.rule_facts.visits, purchase.rule_facts.total_uses_of(purchase.clause)
         if visits == 0 and total_uses:
             return Finding(False, ReasonCode.USED_UP, total_uses, 1, (Remedy(RemedyCode.NONE),))

@@ -127,7 +127,7 @@ class AnyOf(Group):
 
     kind: ClassVar[str] = "any_of"
     position: ClassVar[Position] = Position.CHOICE
-    about: ClassVar[str] = "Holds when at least one of these holds."
+    description: ClassVar[str] = "Holds when at least one of these holds."
     can_be_excepted: ClassVar[bool] = True
     conditions: tuple[Condition, ...] = rule_field(f"2 to {MAX_IN_GROUP}. All of them name goods, or none does.")
 
@@ -173,7 +173,7 @@ class AllOf(Group):
 
     kind: ClassVar[str] = "all_of"
     position: ClassVar[Position] = Position.CHOICE
-    about: ClassVar[str] = "Holds when all of these hold; of use inside the other groups."
+    description: ClassVar[str] = "Holds when all of these hold; of use inside the other groups."
     can_be_excepted: ClassVar[bool] = True
     conditions: tuple[Condition, ...] = rule_field(f"1 to {MAX_IN_GROUP}. All of them name goods, or none does.")
 
@@ -222,7 +222,7 @@ class ExceptWhen(Group):
 
     kind: ClassVar[str] = "except_when"
     position: ClassVar[Position] = Position.EXCEPTION
-    about: ClassVar[str] = (
+    description: ClassVar[str] = (
         "Holds except when all of these hold: hours, dates, locations, channels, methods of payment or segments."
     )
     can_be_excepted: ClassVar[bool] = True

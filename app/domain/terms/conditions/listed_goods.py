@@ -24,9 +24,9 @@ class ListedGoods(Selector):
     """Selects the lines named in `include` (empty: all) and not in `exclude`; holds when it selects a line."""
 
     include: frozenset[str] = rule_field(
-        f"What counts; default all. At most {MAX_LISTED} names in both lists.", default=frozenset(), identifying=True
+        f"What counts; default all. At most {MAX_LISTED} names in both lists.", default=frozenset(), is_identifier=True
     )
-    exclude: frozenset[str] = rule_field("What does not count.", default=frozenset(), identifying=True)
+    exclude: frozenset[str] = rule_field("What does not count.", default=frozenset(), is_identifier=True)
 
     @abstractmethod
     def names(self, line: Line) -> tuple[str, ...]:

@@ -30,11 +30,11 @@ class Locations(Condition):
 
     kind: ClassVar[str] = "locations"
     position: ClassVar[Position] = Position.PLACE
-    about: ClassVar[str] = "Holds when the purchase is made at one of these locations."
+    description: ClassVar[str] = "Holds when the purchase is made at one of these locations."
     can_be_excepted: ClassVar[bool] = True
     locations: frozenset[str] = rule_field(f"Keys of locations of the program, 1 to {MAX_LOCATIONS}.")
     names: tuple[str, ...] = rule_field(
-        "What the locations are called when the terms are published.", default=(), owner_supplied=False
+        "What the locations are called when the terms are published.", default=(), is_owner_supplied=False
     )
 
     def check(self, purchase: EligiblePurchase) -> Finding:

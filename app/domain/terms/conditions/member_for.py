@@ -24,7 +24,7 @@ class MemberFor(Condition):
 
     kind: ClassVar[str] = "member_for"
     position: ClassVar[Position] = Position.PERSON
-    about: ClassVar[str] = "Holds for members who joined at least this long ago."
+    description: ClassVar[str] = "Holds for members who joined at least this long ago."
     days: int = rule_field(f"Days since the day of joining, 1 to {MAX_DAYS:,}.")
 
     def check(self, purchase: EligiblePurchase) -> Finding:

@@ -21,7 +21,7 @@ class MinimumQuantity(Condition):
     """Holds when the quantities of the counted lines add up to at least `quantity`."""
 
     kind: ClassVar[str] = "minimum_quantity"
-    about: ClassVar[str] = "Holds when there are at least this many items of what the clause counts."
+    description: ClassVar[str] = "Holds when there are at least this many items of what the clause counts."
     quantity: int = rule_field(f"Items, 1 to {MAX_QUANTITY:,}.")
 
     def check(self, purchase: EligiblePurchase) -> Finding:

@@ -33,10 +33,10 @@ class MinimumSpend(Condition):
     """
 
     kind: ClassVar[str] = "minimum_spend"
-    about: ClassVar[str] = "Holds when what the clause counts comes to at least this much."
+    description: ClassVar[str] = "Holds when what the clause counts comes to at least this much."
     amount: Money = rule_field("In the program's currency, above 0.")
     basis: SpendBasis | None = rule_field(
-        "Whether it is compared with or without tax; null: as the clause on counted amounts says. That clause also says whether discounts and other amounts count.",
+        "Whether amounts are compared with or without tax; null: as the clause on counted amounts says. That clause also says whether discounts and other amounts count.",
         default=None,
     )
 

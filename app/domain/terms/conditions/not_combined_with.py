@@ -22,10 +22,10 @@ class NotCombinedWith(Condition):
 
     kind: ClassVar[str] = "not_combined_with"
     position: ClassVar[Position] = Position.EXCEPTION
-    about: ClassVar[str] = "Holds when none of these other earning clauses fits the same purchase."
+    description: ClassVar[str] = "Holds when none of these other earning clauses fits the same purchase."
     clauses: frozenset[str] = rule_field(f"Keys of earning clauses of the same terms, 1 to {MAX_CLAUSES}.")
     numbers: frozenset[int] = rule_field(
-        "The numbers of these clauses in the published terms.", default=frozenset(), owner_supplied=False
+        "The numbers of these clauses in the published terms.", default=frozenset(), is_owner_supplied=False
     )
 
     def check(self, purchase: EligiblePurchase) -> Finding:
@@ -46,7 +46,7 @@ class NotCombinedWith(Condition):
         return phrasebook("not_combined_with", clauses=phrasebook.listed(phrases, last="or"))
 
     def at_least_as_wide(self, other: Condition) -> bool:
-        """Whether every clause that may prevent this one may prevent `other` as well."""
+        """Whether every clause that can make this condition fail can make `other` fail as well."""
         return isinstance(other, NotCombinedWith) and self.clauses <= other.clauses
 
     def validation_error(self) -> Detail | None:

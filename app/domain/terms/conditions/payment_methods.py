@@ -19,14 +19,14 @@ class PaymentMethods(Condition):
     """Holds when everything is paid with one of `methods`; never for a purchase without payments."""
 
     kind: ClassVar[str] = "payment_methods"
-    about: ClassVar[str] = "Holds when everything is paid with one of these."
+    description: ClassVar[str] = "Holds when everything is paid with one of these."
     can_be_excepted: ClassVar[bool] = True
     methods: frozenset[PaymentKind] = rule_field("At least one.")
 
     def check(self, purchase: EligiblePurchase) -> Finding:
         """The remedy is any of the methods."""
         used_methods = tuple(sorted({payment.kind.value for payment in purchase.payments})) or None
-        required_methods = tuple([value.value for value in sorted_values(self.methods)])
+        required_methods = tuple([method.value for method in sorted_values(self.methods)])
         if purchase.payments and all(payment.kind in self.methods for payment in purchase.payments):
             return Finding(True, ReasonCode.CONDITION_MET, used_methods, required_methods)
         return Finding(
@@ -47,12 +47,12 @@ class PaymentMethods(Condition):
         return phrasebook("payment_methods", methods=self._method_list(phrasebook))
 
     def exception(self, phrasebook: Phrasebook) -> str:
-        """If everything is paid with these: what is left out."""
+        """The methods that are left out."""
         return phrasebook("payment_methods.except", methods=self._method_list(phrasebook))
 
     def _method_list(self, phrasebook: Phrasebook) -> str:
         return phrasebook.listed(
-            [phrasebook(f"payment.{value.value}") for value in sorted_values(self.methods)], last="or"
+            [phrasebook(f"payment.{method.value}") for method in sorted_values(self.methods)], last="or"
         )
 
     def at_least_as_wide(self, other: Condition) -> bool:

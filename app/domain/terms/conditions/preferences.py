@@ -21,20 +21,20 @@ from app.domain.i18n import Phrasebook
 from app.domain.i18n.sentences import Position
 from app.domain.json_values import Value
 from app.domain.purchases.eligible import EligiblePurchase
-from app.domain.terms.conditions.about_customer import AboutCustomer
 from app.domain.terms.conditions.condition import Condition
+from app.domain.terms.conditions.profile_condition import ProfileCondition
 from app.domain.terms.rule import rule_field
 
 MAX_PREFERENCES_LISTED = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Preferences(AboutCustomer):
-    """Holds when the customer has stated one of `values` as a preference of a kind, in upper or lower case."""
+class Preferences(ProfileCondition):
+    """Holds when the customer has stated one of `values` as a preference of the kind `preference`, in upper or lower case."""
 
     kind: ClassVar[str] = "preferences"
     position: ClassVar[Position] = Position.PERSON
-    about: ClassVar[str] = "Holds when the customer has stated one of these preferences."
+    description: ClassVar[str] = "Holds when the customer has stated one of these preferences."
     aspect: ClassVar[Aspect] = Aspect.PREFERENCES
     preference: PreferenceKind = rule_field("What the preferences are about.")
     values: frozenset[str] = rule_field(
@@ -51,7 +51,7 @@ class Preferences(AboutCustomer):
 
     @property
     def required_value(self) -> Value:
-        """Its values, as the terms spell them. Which of them the customer has stated stays out of findings, which are stored."""
+        """The values as the terms spell them. Findings are stored, so they do not say which values the customer has stated."""
         return tuple(sorted(self.values))
 
     def answer(self, profile: CustomerProfile, *, today: date) -> bool | None:  # noqa: ARG002 - the same on every day
@@ -62,8 +62,8 @@ class Preferences(AboutCustomer):
             for preference in profile.preferences
         )
 
-    def failure(self, purchase: EligiblePurchase, *, known: bool) -> tuple[ReasonCode, Remedy]:  # noqa: ARG002 - always known
-        """The remedy is to state one of them."""
+    def failure(self, purchase: EligiblePurchase, *, is_known: bool) -> tuple[ReasonCode, Remedy]:  # noqa: ARG002 - always known
+        """The remedy is to state one of the values as a preference."""
         remedy = Remedy(RemedyCode.STATE_PREFERENCE, choices=tuple(sorted(self.values)))
         return ReasonCode.PREFERENCE_NOT_STATED, remedy
 

@@ -14,7 +14,7 @@ class Products(ListedGoods):
     """Selects lines by stock code."""
 
     kind: ClassVar[str] = "products"
-    about: ClassVar[str] = (
+    description: ClassVar[str] = (
         "Counts only some articles, and holds when one of them is in the basket. Names are stock codes."
     )
 

@@ -13,18 +13,18 @@ from app.domain.i18n import Phrasebook
 from app.domain.i18n.sentences import Position
 from app.domain.json_values import Value
 from app.domain.purchases.eligible import EligiblePurchase
-from app.domain.terms.conditions.about_customer import AboutCustomer
 from app.domain.terms.conditions.condition import Condition
+from app.domain.terms.conditions.profile_condition import ProfileCondition
 from app.domain.terms.rule import rule_field
 
 
 @dataclass(frozen=True, slots=True)
-class Segments(AboutCustomer):
+class Segments(ProfileCondition):
     """Holds for customers in one of `segments`."""
 
     kind: ClassVar[str] = "segments"
     position: ClassVar[Position] = Position.MEMBER
-    about: ClassVar[str] = "Holds for customers that you have put into one of these segments, such as `student`."
+    description: ClassVar[str] = "Holds for customers that you have put into one of these segments, such as `student`."
     can_be_excepted: ClassVar[bool] = True
     aspect: ClassVar[Aspect] = Aspect.SEGMENTS
     segments: frozenset[str] = rule_field(
@@ -45,12 +45,12 @@ class Segments(AboutCustomer):
         """Whether the customer is in one of the segments; never None."""
         return not self.segments.isdisjoint(profile.segments)
 
-    def failure(self, purchase: EligiblePurchase, *, known: bool) -> tuple[ReasonCode, Remedy]:  # noqa: ARG002 - always known
-        """Staff can put the customer into one of them."""
+    def failure(self, purchase: EligiblePurchase, *, is_known: bool) -> tuple[ReasonCode, Remedy]:  # noqa: ARG002 - always known
+        """The remedy: staff can put the customer into one of the segments."""
         return ReasonCode.NOT_IN_SEGMENT, Remedy(RemedyCode.ASK_STAFF, choices=tuple(sorted(self.segments)))
 
     def exception_remedies(self, purchase: EligiblePurchase) -> tuple[Remedy, ...]:  # noqa: ARG002 - the same for every purchase
-        """Staff can take the customer out of them."""
+        """The remedy: staff can take the customer out of the segments."""
         return (Remedy(RemedyCode.ASK_STAFF),)
 
     def sentence(self, phrasebook: Phrasebook) -> str:

@@ -21,12 +21,12 @@ class TierAtLeast(Condition):
 
     kind: ClassVar[str] = "tier_at_least"
     position: ClassVar[Position] = Position.MEMBER
-    about: ClassVar[str] = "Holds for members at this tier or above."
+    description: ClassVar[str] = "Holds for members at this tier or above."
     tier: str = rule_field("The key of a tier of the same terms.")
-    name: str = rule_field("What the tier is called in the published terms.", default="", owner_supplied=False)
-    points: int = rule_field("Qualifying points that it takes.", default=0, owner_supplied=False)
+    name: str = rule_field("What the tier is called in the published terms.", default="", is_owner_supplied=False)
+    points: int = rule_field("Qualifying points that it takes.", default=0, is_owner_supplied=False)
     satisfied_by: frozenset[str] = rule_field(
-        "The keys of the tiers that are at least as high.", default=frozenset(), owner_supplied=False
+        "The keys of the tiers that are at least as high.", default=frozenset(), is_owner_supplied=False
     )
 
     def with_tier_data(self, tiers: Iterable[Tier]) -> TierAtLeast:
@@ -39,7 +39,7 @@ class TierAtLeast(Condition):
         return replace(self, name=required_tier.name, points=required_tier.points, satisfied_by=tiers_at_least_as_high)
 
     def check(self, purchase: EligiblePurchase) -> Finding:
-        """The remedy says how many qualifying points are missing; a tier that is kept for a while counts as well."""
+        """The remedy says how many qualifying points are missing; a tier in its grace period counts as well."""
         qualifying = purchase.rule_facts.qualifying
         if qualifying >= self.points or purchase.rule_facts.tier in self.satisfied_by:
             return Finding(True, ReasonCode.CONDITION_MET, qualifying, self.points)

@@ -22,7 +22,7 @@ class TimesPerPeriod(Condition):
     """Holds as long as the clause was applied fewer than `times` times for the customer in the current calendar period."""
 
     kind: ClassVar[str] = "times_per_period"
-    about: ClassVar[str] = (
+    description: ClassVar[str] = (
         "Holds this many times per customer and period: a day by the calendar of the location, longer periods by the program's."
     )
     position: ClassVar[Position] = Position.LIMIT
@@ -31,7 +31,7 @@ class TimesPerPeriod(Condition):
     calendar: str | None = rule_field(
         "The IANA zone by whose calendar weeks, months and years are counted; null if all locations are in the program's zone.",
         default=None,
-        owner_supplied=False,
+        is_owner_supplied=False,
     )
 
     def check(self, purchase: EligiblePurchase) -> Finding:

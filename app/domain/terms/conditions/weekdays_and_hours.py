@@ -16,8 +16,8 @@ from app.domain.terms.conditions.condition import Condition
 from app.domain.terms.rule import rule_field
 
 _MINUTES_PER_DAY = 24 * 60
-_LONGEST_SKIPPED = 120
-"""Minutes: no clock is set forward by more."""
+_MOST_SKIPPED_MINUTES = 120
+"""No clock is set forward by more minutes than these."""
 _LOOK_AHEAD_DAYS = 2 * 366
 
 
@@ -31,7 +31,7 @@ class WeekdaysAndHours(Condition):
 
     kind: ClassVar[str] = "weekdays_and_hours"
     position: ClassVar[Position] = Position.TIME
-    about: ClassVar[str] = "Holds on these days between these hours, by the clock on the shop's wall."
+    description: ClassVar[str] = "Holds on these days between these hours, by the clock on the shop's wall."
     can_be_excepted: ClassVar[bool] = True
     days: frozenset[Weekday] = rule_field(
         "At least one day; a window that passes midnight belongs to the day it starts on."
@@ -39,7 +39,9 @@ class WeekdaysAndHours(Condition):
     start: time | None = rule_field("From this time on; default the whole day.", default=None)
     end: time | None = rule_field("Until just before this time.", default=None)
     skipped_on: date | None = rule_field(
-        "A day on which the clocks skip all of these hours; null if there is none.", default=None, owner_supplied=False
+        "A day on which the clocks skip all of these hours; null if there is none.",
+        default=None,
+        is_owner_supplied=False,
     )
 
     def check(self, purchase: EligiblePurchase) -> Finding:
@@ -93,12 +95,12 @@ class WeekdaysAndHours(Condition):
 
     def with_skipped_hours(self, zone_name: str, *, since: date) -> WeekdaysAndHours:
         """The condition with the first day from `since` on, within two years, on which the clocks skip its hours."""
-        length = (
+        minutes_open = (
             (_minute_of_day(self.end) - _minute_of_day(self.start)) % _MINUTES_PER_DAY
             if self.end is not None
             else _MINUTES_PER_DAY
         )
-        if length > _LONGEST_SKIPPED:
+        if minutes_open > _MOST_SKIPPED_MINUTES:
             return self
         days = (since + timedelta(days=ahead) for ahead in range(_LOOK_AHEAD_DAYS))
         days_without_hours = (
@@ -117,13 +119,15 @@ class WeekdaysAndHours(Condition):
         """The minutes of a week at which the window is open, without clock changes; Monday 00:00 is minute 0."""
         opening_minute = _minute_of_day(self.start)
         closing_minute = _minute_of_day(self.end) or _MINUTES_PER_DAY
-        length = (
+        minutes_open = (
             closing_minute - opening_minute
             if closing_minute > opening_minute
             else closing_minute - opening_minute + _MINUTES_PER_DAY
         )
         starts = [index * _MINUTES_PER_DAY + opening_minute for index, day in enumerate(WEEK) if day in self.days]
-        return frozenset((start + minute) % (7 * _MINUTES_PER_DAY) for start in starts for minute in range(length))
+        return frozenset(
+            (start + minute) % (7 * _MINUTES_PER_DAY) for start in starts for minute in range(minutes_open)
+        )
 
     def validation_error(self) -> Detail | None:
         """Why the days or the hours are invalid, or None."""

@@ -59,7 +59,7 @@ STANDARD_CLAUSES: tuple[tuple[str, Effect], ...] = (
     ("grandfathering", OldPriceProtection()),
     ("notice", NoticePeriod()),
 )
-"""The standard clauses, keys and default effects: added to terms that leave them out, so that nothing stays unsaid."""
+"""The keys and default effects of the standard clauses. They are added to terms that lack them, so that no rule stays unstated."""
 
 STANDARD_TIER_CLAUSES: tuple[tuple[str, Effect], ...] = (("tier-period", TierPeriod()),)
 """The standard clauses that are added only to terms with tiers."""

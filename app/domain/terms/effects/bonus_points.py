@@ -16,7 +16,7 @@ class BonusPoints(Extra):
     """`points` once for a purchase in which something counts; several bonuses are added up."""
 
     kind: ClassVar[str] = "bonus_points"
-    about: ClassVar[str] = "Points on top of what a purchase earns, once for each purchase."
+    description: ClassVar[str] = "Points on top of what a purchase earns, once for each purchase."
     points: int = rule_field(f"Points, 1 to {MAX_POINTS_PER_CLAUSE:,}.")
 
     def sentence(self, phrasebook: Phrasebook) -> str:

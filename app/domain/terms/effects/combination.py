@@ -28,7 +28,9 @@ class Combination(Effect):
 
     kind: ClassVar[str] = "combination"
     clause_kind: ClassVar[ClauseKind] = ClauseKind.POLICY
-    about: ClassVar[str] = "What happens when several earning clauses fit one purchase. Standard clause; default BEST."
+    description: ClassVar[str] = (
+        "What happens when several earning clauses fit one purchase. Standard clause; default BEST."
+    )
     mode: CombinationMode = rule_field(
         "Whether the clause that gives most counts, all of them, or the first one.", default=CombinationMode.BEST
     )

@@ -12,7 +12,7 @@ from app.domain.terms.rule import rule_field
 from app.domain.units import Unit
 
 _OPTIONAL_KINDS = ("gift_cards", "shipping", "tips", "deposits")
-"""The fields that say whether a kind of line counts; goods always do."""
+"""The fields that say whether a kind of line counts; goods always count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class CountedAmounts(Effect):
 
     kind: ClassVar[str] = "counted_amounts"
     clause_kind: ClassVar[ClauseKind] = ClauseKind.POLICY
-    about: ClassVar[str] = (
+    description: ClassVar[str] = (
         "What counts as spent. Standard clause; left out, all are false: net of tax and after discounts, goods only."
     )
     taxes: bool = rule_field("Count amounts with tax.", default=False)
@@ -49,17 +49,23 @@ class CountedAmounts(Effect):
 
     def sentence_for_units(self, units: tuple[Unit, ...], *, phrasebook: Phrasebook) -> str:
         """What counts and what does not, for what members collect."""
-        counted = [phrasebook(f"counted_amounts.{kind}") for kind in _OPTIONAL_KINDS if getattr(self, kind)]
-        left_out = [phrasebook(f"counted_amounts.{kind}") for kind in _OPTIONAL_KINDS if not getattr(self, kind)]
+        counted_kinds = [phrasebook(f"counted_amounts.{kind}") for kind in _OPTIONAL_KINDS if getattr(self, kind)]
+        uncounted_kinds = [phrasebook(f"counted_amounts.{kind}") for kind in _OPTIONAL_KINDS if not getattr(self, kind)]
         return phrasebook(
             f"counted_amounts.{'_and_'.join(unit.value for unit in units) or Unit.POINTS.value}",
             tax=phrasebook("counted_amounts.with_tax" if self.taxes else "counted_amounts.without_tax"),
             discounts=phrasebook(
                 "counted_amounts.before_discounts" if self.discounts_ignored else "counted_amounts.after_discounts"
             ),
-            counted=phrasebook("counted_amounts.also", kinds=phrasebook.listed(counted, last="and")) if counted else "",
+            counted=phrasebook("counted_amounts.also", kinds=phrasebook.listed(counted_kinds, last="and"))
+            if counted_kinds
+            else "",
             left_out=phrasebook.listed(
-                [*left_out, phrasebook("counted_amounts.rewards"), phrasebook("counted_amounts.paid_with_points")],
+                [
+                    *uncounted_kinds,
+                    phrasebook("counted_amounts.rewards"),
+                    phrasebook("counted_amounts.paid_with_points"),
+                ],
                 last="and",
             ),
         )

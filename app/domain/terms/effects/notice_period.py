@@ -35,7 +35,7 @@ class NoticePeriod(Effect):
 
     kind: ClassVar[str] = "notice_period"
     clause_kind: ClassVar[ClauseKind] = ClauseKind.POLICY
-    about: ClassVar[str] = (
+    description: ClassVar[str] = (
         "How long a change for the worse is announced before it starts. Standard clause; default 30 days."
     )
     days: int | None = rule_field(

@@ -24,7 +24,7 @@ class OldPriceProtection(Effect):
     kind: ClassVar[str] = "grandfathering"
     clause_kind: ClassVar[ClauseKind] = ClauseKind.POLICY
     is_benefit: ClassVar[bool] = True
-    about: ClassVar[str] = (
+    description: ClassVar[str] = (
         "How long points keep the price that a reward had when they were earned. Standard clause; default 180 days."
     )
     days: int = rule_field(

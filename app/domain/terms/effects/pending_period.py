@@ -20,7 +20,7 @@ class PendingPeriod(Effect):
     kind: ClassVar[str] = "pending_period"
     clause_kind: ClassVar[ClauseKind] = ClauseKind.POLICY
     is_burden: ClassVar[bool] = True
-    about: ClassVar[str] = "How long points wait until they can be spent. Left out, they can be spent at once."
+    description: ClassVar[str] = "How long points wait until they can be spent. Left out, they can be spent at once."
     days: int = rule_field(f"Whole local days to wait after the day on which they were earned, 1 to {MAX_DAYS}.")
 
     def sentence(self, phrasebook: Phrasebook) -> str:

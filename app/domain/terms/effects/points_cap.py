@@ -32,13 +32,13 @@ class PointsCap(Effect):
     kind: ClassVar[str] = "points_cap"
     clause_kind: ClassVar[ClauseKind] = ClauseKind.LIMIT
     is_burden: ClassVar[bool] = True
-    about: ClassVar[str] = "The most points that a customer earns in one purchase, or in a period."
+    description: ClassVar[str] = "The most points that a customer earns in one purchase, or in a period."
     points: int = rule_field(f"Points, 1 to {MAX_POINTS_PER_CLAUSE:,}.")
     scope: CapScope = rule_field("What the cap applies to.")
     calendar: str | None = rule_field(
         "The IANA zone by whose calendar months and years are counted; null if all locations are in the program's zone.",
         default=None,
-        owner_supplied=False,
+        is_owner_supplied=False,
     )
 
     @property

@@ -25,7 +25,7 @@ class PointsMultiplier(Extra):
     kind: ClassVar[str] = "points_multiplier"
     depends_on_amount: ClassVar[bool] = True
     goods_form: ClassVar[GoodsForm | None] = GoodsForm.ON
-    about: ClassVar[str] = "Multiplies the points that the earning clauses give for the goods of this clause."
+    description: ClassVar[str] = "Multiplies the points that the earning clauses give for the goods of this clause."
     factor: Decimal = rule_field(f"Above 1, at most {MAX_FACTOR}, with at most 2 decimals: 2 doubles the points.")
 
     @property

@@ -21,7 +21,7 @@ class PointsPerAmount(Earning):
     kind: ClassVar[str] = "points_per_amount"
     depends_on_amount: ClassVar[bool] = True
     goods_form: ClassVar[GoodsForm | None] = GoodsForm.ON
-    about: ClassVar[str] = "Points in proportion to what is spent; fractions are rounded by the rounding clause."
+    description: ClassVar[str] = "Points in proportion to what is spent; fractions are rounded by the rounding clause."
     points: int = rule_field(f"Points, 1 to {MAX_POINTS_PER_CLAUSE:,}.")
     per: Money = rule_field("The amount for which they are given, in the program's currency, above 0.")
 

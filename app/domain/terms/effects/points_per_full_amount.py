@@ -21,7 +21,7 @@ class PointsPerFullAmount(Earning):
     kind: ClassVar[str] = "points_per_full_amount"
     depends_on_amount: ClassVar[bool] = True
     goods_form: ClassVar[GoodsForm | None] = GoodsForm.ON
-    about: ClassVar[str] = "Points for each full amount; what is left over earns nothing."
+    description: ClassVar[str] = "Points for each full amount; what is left over earns nothing."
     points: int = rule_field(f"Points, 1 to {MAX_POINTS_PER_CLAUSE:,}.")
     per: Money = rule_field("The full amount for which they are given, in the program's currency, above 0.")
 

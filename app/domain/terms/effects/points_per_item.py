@@ -20,7 +20,9 @@ class PointsPerItem(Earning):
 
     kind: ClassVar[str] = "points_per_item"
     goods_form: ClassVar[GoodsForm | None] = GoodsForm.EACH
-    about: ClassVar[str] = "Points for each item that counts, or for each whole unit of a line that is sold by measure."
+    description: ClassVar[str] = (
+        "Points for each item that counts, or for each whole unit of a line that is sold by measure."
+    )
     points: int = rule_field(f"Points, 1 to {MAX_POINTS_PER_CLAUSE:,}.")
 
     def earn(self, purchase: EligiblePurchase) -> Parts:

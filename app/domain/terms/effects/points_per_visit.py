@@ -18,7 +18,7 @@ class PointsPerVisit(Earning):
     """`points` for each purchase in which something counts, whatever it costs."""
 
     kind: ClassVar[str] = "points_per_visit"
-    about: ClassVar[str] = "Points for each visit with a purchase."
+    description: ClassVar[str] = "Points for each visit with a purchase."
     points: int = rule_field(f"Points, 1 to {MAX_POINTS_PER_CLAUSE:,}.")
 
     def earn(self, purchase: EligiblePurchase) -> Parts:

@@ -54,7 +54,7 @@ class PointsValidity(Effect):
 
     kind: ClassVar[str] = "points_validity"
     clause_kind: ClassVar[ClauseKind] = ClauseKind.POLICY
-    about: ClassVar[str] = (
+    description: ClassVar[str] = (
         "How long points stay valid at least, or when they expire. Standard clause; by default they never do."
     )
     months: int | None = rule_field(
@@ -124,7 +124,8 @@ class PointsValidity(Effect):
             earliest=phrasebook.days(self.notice_from),
             latest=phrasebook.number(self.notice_until),
             channels=phrasebook.listed(
-                [phrasebook(f"points_validity.by.{value.value}") for value in sorted_values(self.notice_by)], last="or"
+                [phrasebook(f"points_validity.by.{channel.value}") for channel in sorted_values(self.notice_by)],
+                last="or",
             ),
             short=phrasebook("points_validity.short", latest=phrasebook.days(self.notice_until))
             if self.receipt_is_notice

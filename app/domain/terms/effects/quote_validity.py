@@ -20,7 +20,7 @@ class QuoteValidity(Effect):
     kind: ClassVar[str] = "quote_validity"
     clause_kind: ClassVar[ClauseKind] = ClauseKind.POLICY
     is_benefit: ClassVar[bool] = True
-    about: ClassVar[str] = (
+    description: ClassVar[str] = (
         "How long a quoted price of a reward is honoured. Left out: prices are not quoted. Not enforced yet, so it cannot be published."
     )
     minutes: int = rule_field(f"Minutes from the quote on, 1 to {MAX_MINUTES:,}.")

@@ -21,11 +21,11 @@ class RefundMode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RefundPolicy(Effect):
-    """Points that a purchase of the goods kept would not have earned are clawed back, down to a balance of zero or below it."""
+    """A refund claws back the points that the remaining goods would not have earned, down to a balance of zero or below zero."""
 
     kind: ClassVar[str] = "refund_policy"
     clause_kind: ClassVar[ClauseKind] = ClauseKind.POLICY
-    about: ClassVar[str] = "What happens to the points of returned goods. Standard clause."
+    description: ClassVar[str] = "What happens to the points of returned goods. Standard clause."
     mode: RefundMode = rule_field("How far points are clawed back.", default=RefundMode.CLAMP_TO_ZERO)
 
     def sentence(self, phrasebook: Phrasebook) -> str:

@@ -20,7 +20,7 @@ class ReversalWindow(Effect):
     kind: ClassVar[str] = "undo_window"
     clause_kind: ClassVar[ClauseKind] = ClauseKind.POLICY
     is_benefit: ClassVar[bool] = True
-    about: ClassVar[str] = (
+    description: ClassVar[str] = (
         "How long a customer may cancel a redemption whose reward was not handed over yet. Left out: customers cannot cancel. Owner and staff can, with a reason."
     )
     hours: int = rule_field(f"Hours from the redemption on, 1 to {MAX_HOURS:,}.")

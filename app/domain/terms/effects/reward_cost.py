@@ -47,11 +47,11 @@ class RewardCost(Effect):
     kind: ClassVar[str] = "reward_cost"
     clause_kind: ClassVar[ClauseKind] = ClauseKind.REWARD
     is_benefit: ClassVar[bool] = True
-    about: ClassVar[str] = "What a reward costs."
+    description: ClassVar[str] = "What a reward costs."
     reward: str = rule_field("The key of the reward.")
     points: int = rule_field(f"The price in its `unit`, 1 to {MAX_POINTS_PER_CLAUSE:,}.")
     name: str = rule_field(
-        "What the catalogue calls the reward when the terms are published.", default="", owner_supplied=False
+        "What the catalogue calls the reward when the terms are published.", default="", is_owner_supplied=False
     )
     unit: Unit = rule_field("The unit in which it is paid.", default=Unit.POINTS)
     cash: Money | None = rule_field(
@@ -61,7 +61,7 @@ class RewardCost(Effect):
     def check(self, *, available: int, owed: int = 0, cost: int | None = None) -> Finding:
         """Whether `available` points or stamps pay for the reward; the remedy says how many are missing.
 
-        `cost` is the price if older points pay less, None: `points`. `owed` is how far the balance is below zero, 0 or more.
+        `cost` is the price if older points pay less; None: the price is `points`. `owed` is how far the balance is below zero.
         A balance below zero buys nothing, and what is collected pays the debt first.
         """
         price = self.points if cost is None else cost

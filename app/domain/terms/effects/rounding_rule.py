@@ -25,7 +25,9 @@ class RoundingRule(Effect):
 
     kind: ClassVar[str] = "rounding"
     clause_kind: ClassVar[ClauseKind] = ClauseKind.POLICY
-    about: ClassVar[str] = "How fractions of points are rounded. Standard clause; default half up, once per basket."
+    description: ClassVar[str] = (
+        "How fractions of points are rounded. Standard clause; default half up, once per basket."
+    )
     mode: Rounding = rule_field("How fractions are rounded.", default=Rounding.HALF_UP)
     scope: RoundingScope = rule_field("What is rounded.", default=RoundingScope.BASKET)
 

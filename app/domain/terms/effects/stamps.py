@@ -34,7 +34,7 @@ class Stamps(Effect):
     kind: ClassVar[str] = "stamps"
     clause_kind: ClassVar[ClauseKind] = ClauseKind.EARNING
     is_benefit: ClassVar[bool] = True
-    about: ClassVar[str] = (
+    description: ClassVar[str] = (
         "Stamps, which buy rewards that cost stamps; a refund claws them back, from later ones if they are spent."
     )
     stamps: int = rule_field(f"Stamps, 1 to {MAX_STAMPS}.")

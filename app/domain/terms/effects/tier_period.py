@@ -33,7 +33,7 @@ class TierPeriod(Effect):
     kind: ClassVar[str] = "tier_period"
     clause_kind: ClassVar[ClauseKind] = ClauseKind.POLICY
     is_benefit: ClassVar[bool] = True
-    about: ClassVar[str] = (
+    description: ClassVar[str] = (
         "Which points count towards a tier and how long it is kept. Standard clause of terms with tiers; default a"
         " calendar year and 30 days of grace."
     )
@@ -49,7 +49,7 @@ class TierPeriod(Effect):
         return phrasebook("tier_period", period=phrasebook(f"tier_period.{self.period.value}"), grace=grace)
 
     def at_least_as_good(self, other: Effect) -> bool:
-        """Whether the grace is at least as long, and the same points count, or all of them."""
+        """Whether there are at least as many grace days, and the points of the same period count, or all points."""
         return (
             isinstance(other, TierPeriod)
             and self.period in (other.period, TierWindow.SINCE_JOINING)

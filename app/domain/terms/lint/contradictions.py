@@ -28,15 +28,15 @@ _PERIODS_OF_A_YEAR = {CapScope.DAY: 366, CapScope.MONTH: 12, CapScope.YEAR: 1}
 """How many periods of a cap a calendar year has, at most."""
 
 
-def never_counts(clause: Clause, *, terms: Terms) -> Iterator[LintFinding]:
-    """A finding if another earning clause of this kind fits whenever this one does, and always gives as much."""
+def ineffective_clause_findings(clause: Clause, *, terms: Terms) -> Iterator[LintFinding]:
+    """A finding if another earning clause of this kind fits whenever this clause fits, and always gives as much."""
     if not isinstance(clause.effect, Earning) or terms.combination is CombinationMode.STACK:
         return
     for other, effect in terms.base_clauses:
         is_duplicate = other.effect == clause.effect and other.conditions == clause.conditions
         if (
             other is not clause
-            # A clause with counters of its own may be used up, or not be reached, when this one is not.
+            # Another clause with counters may be used up, or wait for its nth purchase, while this clause applies.
             and not other.needs_counters
             # Of two equal clauses, only the second one never counts.
             and (not is_duplicate or _comes_before(other, clause))
@@ -52,8 +52,8 @@ def _comes_before(clause: Clause, other: Clause) -> bool:
     return int(clause.number) < int(other.number)
 
 
-def contradictions(clause: Clause, *, terms: Terms) -> Iterator[LintFinding]:
-    """Findings about what the clause promises although another clause surely prevents it."""
+def contradiction_findings(clause: Clause, *, terms: Terms) -> Iterator[LintFinding]:
+    """Findings about what the clause promises although another rule of the terms surely prevents it."""
     yield from _points_above_cap(clause, terms=terms)
     yield from _award_above_budget(clause, terms=terms)
     if isinstance(clause.effect, Tier):

@@ -27,16 +27,16 @@ from app.domain.terms.version import Terms
 
 def never_fits_finding(clause: Clause, *, terms: Terms) -> LintFinding | None:
     """A finding if two conditions exclude one another, no goods are left, or another clause always takes precedence."""
-    required = tuple(required_conditions(clause.conditions))
+    conditions = tuple(required_conditions(clause.conditions))
     return (
-        next(_exclusive_conditions(clause, required), None)
-        or next(_no_goods_left(clause, required), None)
-        or next(_always_gives_way(clause, required, terms=terms), None)
+        next(_exclusive_conditions(clause, conditions), None)
+        or next(_no_goods_left(clause, conditions), None)
+        or next(_precedence_findings(clause, conditions, terms=terms), None)
     )
 
 
 def required_conditions(conditions: Sequence[Condition]) -> Iterator[Condition]:
-    """The conditions that must all hold, with those in AllOf groups one by one."""
+    """The conditions that must all hold; AllOf groups are replaced by their conditions."""
     for condition in conditions:
         if isinstance(condition, AllOf):
             yield from required_conditions(condition.conditions)
@@ -44,8 +44,8 @@ def required_conditions(conditions: Sequence[Condition]) -> Iterator[Condition]:
             yield condition
 
 
-def _exclusive_conditions(clause: Clause, required: Sequence[Condition]) -> Iterator[LintFinding]:
-    for condition, other in combinations(required, 2):
+def _exclusive_conditions(clause: Clause, conditions: Sequence[Condition]) -> Iterator[LintFinding]:
+    for condition, other in combinations(conditions, 2):
         if _excludes(condition, other) or _excludes(other, condition):
             yield LintFinding(
                 LintCode.NEVER_HOLDS, clause, "exclusive", conditions={"one": (condition,), "other": (other,)}
@@ -63,23 +63,23 @@ def _excludes(condition: Condition, other: Condition) -> bool:
     return isinstance(condition, FirstPurchase) and isinstance(other, EveryNthVisit)
 
 
-def excludes_itself(clause: Clause) -> Iterator[LintFinding]:
-    """A finding if an exception covers all that the other conditions allow: for members of a segment, except members of that segment."""
+def self_exclusion_findings(clause: Clause) -> Iterator[LintFinding]:
+    """A finding if an exception covers all that the other conditions allow, as in "for students, except students"."""
     for exception in clause.conditions:
         if isinstance(exception, ExceptWhen):
-            others = tuple(condition for condition in clause.conditions if condition is not exception)
-            if implies(others, exception.conditions):
-                conditions = {"asked": others, "excepted": (exception,)}
+            other_conditions = tuple(condition for condition in clause.conditions if condition is not exception)
+            if implies(other_conditions, exception.conditions):
+                conditions = {"asked": other_conditions, "excepted": (exception,)}
                 yield LintFinding(LintCode.EXCLUDES_ITSELF, clause, conditions=conditions)
                 return
 
 
-def _no_goods_left(clause: Clause, required: Sequence[Condition]) -> Iterator[LintFinding]:
+def _no_goods_left(clause: Clause, conditions: Sequence[Condition]) -> Iterator[LintFinding]:
     """A finding if two lists of goods leave no line that could earn, be stamped or be measured."""
-    measures_goods = any(isinstance(condition, MinimumSpend | MinimumQuantity) for condition in required)
+    measures_goods = any(isinstance(condition, MinimumSpend | MinimumQuantity) for condition in conditions)
     if not (measures_goods or isinstance(clause.effect, Earning | Extra | Stamps)):
         return
-    lists_of_goods = [condition for condition in required if isinstance(condition, ListedGoods)]
+    lists_of_goods = [condition for condition in conditions if isinstance(condition, ListedGoods)]
     for first, other in combinations(lists_of_goods, 2):
         if first.kind == other.kind and (_leaves_nothing(first, other) or _leaves_nothing(other, first)):
             yield LintFinding(LintCode.NEVER_HOLDS, clause, "goods", conditions={"one": (first,), "other": (other,)})
@@ -95,10 +95,10 @@ def _leaves_nothing(condition: ListedGoods, other: ListedGoods) -> bool:
     return isinstance(condition, Products) and bool(other.include) and are_disjoint
 
 
-def _always_gives_way(clause: Clause, required: Sequence[Condition], *, terms: Terms) -> Iterator[LintFinding]:
-    """A finding for each clause that fits whenever this one does and is not combined with it, so that this one never counts."""
+def _precedence_findings(clause: Clause, conditions: Sequence[Condition], *, terms: Terms) -> Iterator[LintFinding]:
+    """A finding for each clause that fits whenever this clause does, and that this clause is not combined with."""
     own_conditions = [condition for condition in clause.conditions if not isinstance(condition, NotCombinedWith)]
-    for condition in required:
+    for condition in conditions:
         if isinstance(condition, NotCombinedWith):
             for key in sorted(condition.clauses):
                 other = terms.clause_by_key[key]

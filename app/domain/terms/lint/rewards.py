@@ -22,14 +22,14 @@ def reward_findings(
     clause: Clause, *, terms: Terms, statistics: VisitStatistics, catalogue: Mapping[str, CatalogueReward]
 ) -> Iterator[LintFinding]:
     """Findings about the reward of a clause."""
-    cost = clause.effect
-    if not isinstance(cost, RewardCost):
+    cost_effect = clause.effect
+    if not isinstance(cost_effect, RewardCost):
         return
-    name = cost.name or cost.reward
-    reward = catalogue.get(cost.reward, CatalogueReward(name=name))
-    yield from _reward_out_of_reach(clause, cost, terms=terms, statistics=statistics)
+    name = cost_effect.name or cost_effect.reward
+    reward = catalogue.get(cost_effect.reward, CatalogueReward(name=name))
+    yield from _reward_out_of_reach(clause, cost_effect, terms=terms, statistics=statistics)
     yield from _missing_variants(clause, reward, statistics=statistics)
-    yield from _cash_not_stated(clause, cost, reward, name=name)
+    yield from _cash_not_stated(clause, cost_effect, reward, name=name)
     if not reward.has_picture:
         yield LintFinding(LintCode.REWARD_WITHOUT_PICTURE, clause, texts={"reward": name})
     if reward.description.strip().casefold() in ("", reward.name.strip().casefold()):
@@ -37,20 +37,20 @@ def reward_findings(
 
 
 def _reward_out_of_reach(
-    clause: Clause, cost: RewardCost, *, terms: Terms, statistics: VisitStatistics
+    clause: Clause, cost_effect: RewardCost, *, terms: Terms, statistics: VisitStatistics
 ) -> Iterator[LintFinding]:
     """A finding if the median customer cannot collect the price within the longest validity of the points."""
     days = _spendable_days(terms)
-    if days is None or statistics.median_points_per_month is None or cost.unit is not Unit.POINTS:
+    if days is None or statistics.median_points_per_month is None or cost_effect.unit is not Unit.POINTS:
         return
-    if statistics.median_points_per_month * days >= cost.points * DAYS_OF_A_MONTH:
+    if statistics.median_points_per_month * days >= cost_effect.points * DAYS_OF_A_MONTH:
         return
     if statistics.median_points_per_month <= 0:
-        yield LintFinding(LintCode.REWARD_OUT_OF_REACH, clause, "never", numbers={"points": cost.points})
+        yield LintFinding(LintCode.REWARD_OUT_OF_REACH, clause, "never", numbers={"points": cost_effect.points})
         return
-    needed_days = (Fraction(cost.points * DAYS_OF_A_MONTH) / statistics.median_points_per_month).__ceil__()
+    needed_days = (Fraction(cost_effect.points * DAYS_OF_A_MONTH) / statistics.median_points_per_month).__ceil__()
     numbers = {
-        "points": cost.points,
+        "points": cost_effect.points,
         "pace": statistics.median_points_per_month.__floor__(),
         "days": days,
         "needed": needed_days,
@@ -93,13 +93,15 @@ def _article_code(code: str) -> str:
     return code if variant is None else variant[1]
 
 
-def _cash_not_stated(clause: Clause, cost: RewardCost, reward: CatalogueReward, *, name: str) -> Iterator[LintFinding]:
+def _cash_not_stated(
+    clause: Clause, cost_effect: RewardCost, reward: CatalogueReward, *, name: str
+) -> Iterator[LintFinding]:
     """A finding if the catalogue asks for money in addition to points, and the clause states no amount or another one."""
-    if reward.cash_part is None or reward.cash_part == cost.cash:
+    if reward.cash_part is None or reward.cash_part == cost_effect.cash:
         return
     amounts = {"due": reward.cash_part}
-    if cost.cash is None:
+    if cost_effect.cash is None:
         yield LintFinding(LintCode.CASH_NOT_STATED, clause, texts={"reward": name}, amounts=amounts)
     else:
-        amounts["said"] = cost.cash
+        amounts["said"] = cost_effect.cash
         yield LintFinding(LintCode.CASH_NOT_STATED, clause, "other", texts={"reward": name}, amounts=amounts)

@@ -17,23 +17,26 @@ from app.domain.terms.evaluation import is_met
 from app.domain.terms.lint.finding import MIN_VISITS, LintCode, LintFinding, VisitStatistics
 from app.domain.terms.version import Terms
 
-LOOK_AHEAD = 400
+LOOK_AHEAD_DAYS = 400
 """Local days within which a clause must be able to apply at least once."""
 
 DAYS_OF_PATTERN = 15
 """Days after which weekly hours repeat: two weeks, in case the clocks change in one of them, and one day."""
 
 MAX_MOMENTS = 20_000
-"""The most instants tried for all clauses of a draft together. Once they are used up, every clause is taken to apply."""
+"""The most instants that are tried for all clauses of a draft together; after these, every clause counts as one that applies."""
 
 
 def never_applies_finding(clause: Clause, *, terms: Terms, attempts: Iterator[int]) -> LintFinding | None:
-    """A finding if the hours and dates of the clause never hold together; `attempts` has an item for each instant that may still be tried."""
+    """A finding if the hours and dates of the clause never hold together.
+
+    `attempts` has an item for each instant that may still be tried.
+    """
     if _ever_holds(clause, terms=terms, attempts=attempts):
         return None
-    first = local_date(terms.effective_from, zone_name=terms.zone)
-    last = first + timedelta(days=LOOK_AHEAD - 1)
-    return LintFinding(LintCode.NEVER_HOLDS, clause, dates={"first": first, "last": last})
+    first_day = local_date(terms.effective_from, zone_name=terms.zone)
+    last_day = first_day + timedelta(days=LOOK_AHEAD_DAYS - 1)
+    return LintFinding(LintCode.NEVER_HOLDS, clause, dates={"first": first_day, "last": last_day})
 
 
 def _depends_on_time_only(condition: Condition) -> bool:
@@ -47,11 +50,11 @@ def _purchase_at(moment: datetime, *, terms: Terms) -> EligiblePurchase:
 
 
 def _ever_holds(clause: Clause, *, terms: Terms, attempts: Iterator[int]) -> bool:
-    """Whether all hours and dates of the clause hold at one of the instants of `_moments`; also True once `attempts` are used up."""
+    """Whether all hours and dates of the clause hold at one of the instants of `_moments_to_try`; also True once `attempts` are used up."""
     timed_conditions = [condition for condition in clause.conditions if _depends_on_time_only(condition)]
     if not timed_conditions:
         return True
-    for moment in _moments(clause, terms=terms):
+    for moment in _moments_to_try(clause, terms=terms):
         if next(attempts, None) is None or all(
             is_met(condition, purchase=_purchase_at(moment, terms=terms)) for condition in timed_conditions
         ):
@@ -59,31 +62,31 @@ def _ever_holds(clause: Clause, *, terms: Terms, attempts: Iterator[int]) -> boo
     return False
 
 
-def _moments(clause: Clause, *, terms: Terms) -> Iterator[datetime]:
-    """The instants at which a window of the clause begins or ends, on the days of `_days`."""
+def _moments_to_try(clause: Clause, *, terms: Terms) -> Iterator[datetime]:
+    """The instants at which a window of the clause begins or ends, on the days of `_days_to_try`."""
     times_of_day = {time.min}
     for leaf in clause.leaves:
         if isinstance(leaf, WeekdaysAndHours):
             times_of_day |= {at for at in (leaf.start, leaf.end) if at is not None}
-    for day in _days(clause, terms=terms):
+    for day in _days_to_try(clause, terms=terms):
         yield day_start(day, zone_name=terms.zone)
         for time_of_day in sorted(times_of_day):
             yield in_zone(datetime.combine(day, time_of_day), zone_name=terms.zone)
 
 
-def _days(clause: Clause, *, terms: Terms) -> list[date]:
+def _days_to_try(clause: Clause, *, terms: Terms) -> list[date]:
     """The days to try: `DAYS_OF_PATTERN` days from the start of the terms and from each date at which a condition changes."""
-    first = local_date(terms.effective_from, zone_name=terms.zone)
-    change_days = {first}
+    first_day = local_date(terms.effective_from, zone_name=terms.zone)
+    change_days = {first_day}
     for leaf in clause.leaves:
         if isinstance(leaf, Dates):
             change_days |= {
-                day for day in (leaf.first, leaf.last and leaf.last + timedelta(days=1)) if day and day > first
+                day for day in (leaf.first, leaf.last and leaf.last + timedelta(days=1)) if day and day > first_day
             }
     return sorted({day + timedelta(days=offset) for day in change_days for offset in range(DAYS_OF_PATTERN)})
 
 
-def excludes_most_visits(clause: Clause, *, terms: Terms, statistics: VisitStatistics) -> Iterator[LintFinding]:
+def excluded_visit_findings(clause: Clause, *, terms: Terms, statistics: VisitStatistics) -> Iterator[LintFinding]:
     """A finding if the hours of the clause exclude more than half of the real visits."""
     timed_conditions = [
         condition for condition in clause.conditions if _depends_on_time_only(condition) and _is_weekly(condition)

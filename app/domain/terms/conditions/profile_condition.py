@@ -15,7 +15,7 @@ from app.domain.purchases.eligible import EligiblePurchase
 from app.domain.terms.conditions.condition import Condition
 
 
-class AboutCustomer(Condition):
+class ProfileCondition(Condition):
     """A condition on the customer's profile on the local day of the purchase."""
 
     __slots__ = ()
@@ -38,8 +38,8 @@ class AboutCustomer(Condition):
         """Whether it holds for a profile on a day; None if something required is unknown."""
 
     @abstractmethod
-    def failure(self, purchase: EligiblePurchase, *, known: bool) -> tuple[ReasonCode, Remedy]:
-        """Why the condition does not hold, and the remedy. `known` is False if something required is unknown."""
+    def failure(self, purchase: EligiblePurchase, *, is_known: bool) -> tuple[ReasonCode, Remedy]:
+        """Why the condition does not hold, and the remedy. `is_known` is False if something required is unknown."""
 
     def check(self, purchase: EligiblePurchase) -> Finding:
         """Checks the profile in a new decision, and the stored answer in a replay."""
@@ -51,12 +51,12 @@ class AboutCustomer(Condition):
             holds = self.answer(rule_facts.profile, today=today)
         if holds:
             return Finding(True, ReasonCode.CONDITION_MET, None, self.required_value)
-        code, remedy = self.failure(purchase, known=holds is not None)
+        code, remedy = self.failure(purchase, is_known=holds is not None)
         return Finding(False, code, None, self.required_value, (remedy,))
 
 
 def answers_of(
-    conditions: Iterable[AboutCustomer], *, profile: CustomerProfile, at: datetime, zone_name: str
+    conditions: Iterable[ProfileCondition], *, profile: CustomerProfile, at: datetime, zone_name: str
 ) -> tuple[tuple[str, bool | None], ...]:
     """The answers to the conditions at an instant, by `answer_key`, on the local day in a zone; conditions with equal keys have one answer."""
     today = local_date(at, zone_name=zone_name)
