@@ -69,6 +69,7 @@ def pytest_configure(config: pytest.Config) -> None:
     Random tests try the same examples in every run, so that a change is judged by what it changes. New ones are drawn
     with ``--hypothesis-seed``, as `make soak` does.
     """
+    gc.disable()  # Until everything is imported and collected: there is next to nothing to free.
     config.option.anyio_mode = "auto"
     settings.load_profile("repeatable" if config.getoption("--hypothesis-seed") is None else "random")
 
@@ -77,6 +78,7 @@ def pytest_collection_finish() -> None:
     """Leave what is imported by now out of every garbage collection: it stays to the end."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
@@ -166,15 +168,15 @@ def reused_databases(postgres_server: str, postgres_template: str) -> Iterator[R
     """PostgreSQL databases with all tables, emptied after each test instead of made anew."""
     databases = ReusedDatabases(postgres_server, postgres_template)
     yield databases
-    asyncio.run(databases.drop_all())
+    databases.drop_all()
 
 
 @pytest.fixture
 def postgres_url(reused_databases: ReusedDatabases) -> Iterator[str]:
     """A PostgreSQL database with all tables and no rows."""
-    name = asyncio.run(reused_databases.take())
+    name = reused_databases.take()
     yield at_database(reused_databases.server, name)
-    asyncio.run(reused_databases.give_back(name))
+    reused_databases.give_back(name)
 
 
 @pytest.fixture
@@ -207,9 +209,9 @@ def module_database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest
         yield f"sqlite:///{file}"
         return
     databases: ReusedDatabases = request.getfixturevalue("reused_databases")
-    name = asyncio.run(databases.take())
+    name = databases.take()
     yield at_database(databases.server, name)
-    asyncio.run(databases.give_back(name))
+    databases.give_back(name)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
