@@ -445,8 +445,9 @@ CREATE TABLE purchase_reductions (
 );
 CREATE INDEX purchase_reductions_of_customer ON purchase_reductions (program_id, customer_id, occurred_at);
 
--- A refund or an exchange that arrived before its purchase and waits for it. new_receipt_number: of an exchange,
--- the number of its new receipt. rejected_with: the problem because of which it could not be applied to its purchase.
+-- A refund or an exchange that arrived before its purchase and waits for it. new_receipt_number, new_receipt_customer_id:
+-- of an exchange, the number of its new receipt and its customer. rejected_with: the problem because of which it could
+-- not be applied to its purchase. dismissed_at, dismissed_by, dismissed_because: when staff dismissed it, who and why.
 CREATE TABLE pending_refunds (
     program_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -459,11 +460,11 @@ CREATE TABLE pending_refunds (
     refund_id uuid,
     number_location text NOT NULL DEFAULT '',
     number_day text NOT NULL DEFAULT '',
-    settled_at timestamptz,
-    settled_by uuid,
-    settled_because text,
+    dismissed_at timestamptz,
+    dismissed_by uuid,
+    dismissed_because text,
     new_receipt_number text,
-    customer_id uuid,
+    new_receipt_customer_id uuid,
     rejected_with text,
     CONSTRAINT pending_refunds_pkey PRIMARY KEY (program_id, id),
     CONSTRAINT pending_refunds_refund_fkey FOREIGN KEY (program_id, refund_id)

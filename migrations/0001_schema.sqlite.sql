@@ -450,8 +450,9 @@ CREATE TABLE purchase_reductions (
 ) STRICT;
 CREATE INDEX purchase_reductions_of_customer ON purchase_reductions (program_id, customer_id, occurred_at);
 
--- A refund or an exchange that arrived before its purchase and waits for it. new_receipt_number: of an exchange,
--- the number of its new receipt. rejected_with: the problem because of which it could not be applied to its purchase.
+-- A refund or an exchange that arrived before its purchase and waits for it. new_receipt_number, new_receipt_customer_id:
+-- of an exchange, the number of its new receipt and its customer. rejected_with: the problem because of which it could
+-- not be applied to its purchase. dismissed_at, dismissed_by, dismissed_because: when staff dismissed it, who and why.
 CREATE TABLE pending_refunds (
     program_id TEXT NOT NULL,
     id TEXT NOT NULL,
@@ -464,11 +465,11 @@ CREATE TABLE pending_refunds (
     refund_id TEXT,
     number_location TEXT NOT NULL DEFAULT '',
     number_day TEXT NOT NULL DEFAULT '',
-    settled_at TEXT CHECK (settled_at GLOB '????-??-?? ??:??:??.??????+00:00'),
-    settled_by TEXT,
-    settled_because TEXT,
+    dismissed_at TEXT CHECK (dismissed_at GLOB '????-??-?? ??:??:??.??????+00:00'),
+    dismissed_by TEXT,
+    dismissed_because TEXT,
     new_receipt_number TEXT,
-    customer_id TEXT,
+    new_receipt_customer_id TEXT,
     rejected_with TEXT,
     CONSTRAINT pending_refunds_pkey PRIMARY KEY (program_id, id),
     CONSTRAINT pending_refunds_refund_fkey FOREIGN KEY (program_id, refund_id)

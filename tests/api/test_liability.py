@@ -45,7 +45,7 @@ from tests.builders import a_clause, a_line, a_purchase
 from tests.shop import START, Clock, Shop, create_program, new_id, open_shop
 from tests.verification import discrepancies_in
 
-ASK = """query($at: DateTime) { liability(at: $at) { at units { unit { code } outstanding available pending held owed
+ASK = """query($at: DateTime) { liability(at: $at) { at units { unit { code } outstanding available pending held customerDebt
   ages { fromMonths belowMonths points breakageRate } expectedBreakage closedMonths } } }"""
 FIRST = datetime(2090, 1, 5, 12, tzinfo=UTC)
 LONG_AFTER = datetime(2100, 1, 1, tzinfo=UTC)
@@ -183,7 +183,7 @@ def test_liability_query_equals_the_replay_of_every_account(
     for day in days:
         at = FIRST + day * DAY + timedelta(hours=3)
         found, (whole, bands) = program.summed(at), program.replayed(at)
-        assert (found.available, found.pending, found.held, found.owed) == (
+        assert (found.available, found.pending, found.held, found.customer_debt) == (
             whole.available,
             whole.pending,
             whole.held,
@@ -253,7 +253,7 @@ def test_liability_is_reported_by_age_at_any_past_moment(shop: Shop, clock: Cloc
         (12, 24, "0"),
         (24, None, "0"),
     ]
-    assert (now["outstanding"], now["available"], now["pending"], now["held"], now["owed"]) == (
+    assert (now["outstanding"], now["available"], now["pending"], now["held"], now["customerDebt"]) == (
         "57",
         "57",
         "0",

@@ -42,7 +42,7 @@ TAKEN_BACK = f"""mutation($input: RecordRefundInput!) {{ recordRefund(input: $in
   pointsRestored stampsRestored cash {{ amount }} userErrors {{ code }} }} }}"""
 EXPLAIN = "query($entry: ID!) { explain(entry: $entry) { recomputedPoints agrees } }"
 PAST = "query($by: CustomerBy!, $at: DateTime!) { customer(by: $by) { balanceAt(at: $at, unit: STAMPS) { available unit { code } } } }"
-LIABILITY = "{ liability { units { unit { code } outstanding held owed } } }"
+LIABILITY = "{ liability { units { unit { code } outstanding held customerDebt } } }"
 
 
 @pytest.fixture
@@ -204,7 +204,7 @@ def test_stamps_can_be_held_captured_and_released(shop: Shop, clock: Clock) -> N
         assert held["decision"]["outcome"] == ("GRANTED" if checkout == "c-1" else "REFUSED")
     assert stamps(shop, card) == (1, 3, 0)
     (_, in_stamps) = shop.execute(LIABILITY, role=Role.OWNER)["liability"]["units"]
-    assert in_stamps == {"unit": {"code": "stamps"}, "outstanding": "4", "held": "3", "owed": "0"}
+    assert in_stamps == {"unit": {"code": "stamps"}, "outstanding": "4", "held": "3", "customerDebt": "0"}
     end(shop, CAPTURE, "c-1")
     assert stamps(shop, card) == (1, 0, 0)
     for _ in range(2):

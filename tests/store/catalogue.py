@@ -76,7 +76,8 @@ def _sqlite_kind(column: str, declared: str, ddl: str) -> Kind:
         return "json"
     return (
         "id"
-        if column in ("id", "actor", "subject", "cause", "merged_into", "moved_by", "fulfilled_by", "settled_by")
+        if column
+        in ("id", "actor", "subject", "cause", "merged_into", "moved_by", "fulfilled_by", "settled_by", "dismissed_by")
         or (column.endswith("_id") and column != "external_id")
         else "text"
     )

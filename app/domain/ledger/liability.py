@@ -67,7 +67,9 @@ class AgeBand:
 
 @dataclass(frozen=True, slots=True)
 class Liability:
-    """A program's liability in one unit: available, pending and held points; and the debts of customers.
+    """A program's liability in one unit: available, pending and held points.
+
+    `customer_debt` are the points that customers owe the program; they are not deducted.
 
     `expected_breakage` are the points that are not expected to be redeemed, None if unknown; `cohorts` is the number of
     closed months from which they are estimated.
@@ -77,7 +79,7 @@ class Liability:
     available: int
     pending: int
     held: int
-    owed: int
+    customer_debt: int
     bands: tuple[AgeBand, ...]
     expected_breakage: int | None
     cohorts: int
@@ -88,7 +90,7 @@ class Liability:
         return self.available + self.pending + self.held
 
 
-def liability(flows: Sequence[Flow], *, unit: Unit, held: int, owed: int) -> Liability:
+def liability(flows: Sequence[Flow], *, unit: Unit, held: int, customer_debt: int) -> Liability:
     """The liability from all flows up to an instant."""
     points = [0] * len(AGES)
     pending = 0
@@ -103,7 +105,7 @@ def liability(flows: Sequence[Flow], *, unit: Unit, held: int, owed: int) -> Lia
         available=sum(points) - pending - held,
         pending=pending,
         held=held,
-        owed=owed,
+        customer_debt=customer_debt,
         bands=bands,
         expected_breakage=_expected(bands),
         cohorts=len(closed_cohorts),

@@ -50,7 +50,7 @@ class PendingRefund:
     - `space` is that of the refund's own number;
     - `number_used_at` is when this number was used, if not at `occurred_at`: for a refund booked from quarantine at
       another time;
-    - `settled_at`, `settled_by` (the access key) and `settled_because` are set if staff dismissed the refund;
+    - `dismissed_at`, `dismissed_by` (the access key) and `dismissed_because` are set if staff dismissed the refund;
     - `rejected_with` is set if its purchase had less to return or the number was taken;
     - `new_receipt` is set for an exchange.
     """
@@ -68,9 +68,9 @@ class PendingRefund:
     state: PendingRefundState = PendingRefundState.PENDING
     refund_id: str | None = None
     space: NumberSpace = PROGRAM_WIDE
-    settled_at: datetime | None = None
-    settled_by: str | None = None
-    settled_because: str | None = None
+    dismissed_at: datetime | None = None
+    dismissed_by: str | None = None
+    dismissed_because: str | None = None
     new_receipt: NewReceipt | None = None
     rejected_with: ProblemCode | None = None
     number_used_at: datetime | None = None

@@ -31,7 +31,7 @@ async def liability_at(session: Session, *, at: datetime, zone: str) -> list[Lia
             flows_by_unit.get(unit, ()),
             unit=unit,
             held=held_by_unit.get(unit, 0),
-            owed=customer_debt_by_unit.get(unit, 0),
+            customer_debt=customer_debt_by_unit.get(unit, 0),
         )
         for unit in Unit
         if unit is Unit.POINTS or unit in flows_by_unit or unit in customer_debt_by_unit

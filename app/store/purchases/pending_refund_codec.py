@@ -14,15 +14,6 @@ from app.store.database.codecs import instant, instant_or_none, json_value
 from app.store.database.session import Row
 
 
-def outcome_fields(row: Row) -> list[Any]:
-    """What the digest of a row contains about its outcome and its exchange; nothing if it has neither, as in older digests."""
-    settlement = [row["settled_by"], row["settled_because"], instant_or_none(row["settled_at"])]
-    exchange = [row["new_receipt_number"], row["customer_id"], row["rejected_with"]]
-    if any(value is not None for value in exchange):
-        return [*settlement, *exchange]
-    return settlement if any(value is not None for value in settlement) else []
-
-
 def content_of(refund: PendingRefund) -> dict[str, Any]:
     """What was sent for a refund or exchange and has no column of its own, as JSON data."""
     lines = None
@@ -54,7 +45,7 @@ def _new_receipt(row: Row, *, content: Mapping[str, Any]) -> NewReceipt | None:
         return None
     return NewReceipt(
         row["new_receipt_number"],
-        row["customer_id"],
+        row["new_receipt_customer_id"],
         data["sender_customer_id"],
         data["content_digest"],
         data["receipt"],
@@ -83,9 +74,9 @@ def pending_refund_of(row: Row) -> PendingRefund:
         state=PendingRefundState(row["state"]),
         refund_id=row["refund_id"],
         space=NumberSpace(row["number_location"], row["number_day"]),
-        settled_at=instant_or_none(row["settled_at"]),
-        settled_by=row["settled_by"],
-        settled_because=row["settled_because"],
+        dismissed_at=instant_or_none(row["dismissed_at"]),
+        dismissed_by=row["dismissed_by"],
+        dismissed_because=row["dismissed_because"],
         new_receipt=_new_receipt(row, content=content),
         rejected_with=ProblemCode(row["rejected_with"]) if row["rejected_with"] is not None else None,
         number_used_at=datetime.fromisoformat(content["number_used_at"]) if "number_used_at" in content else None,

@@ -17,23 +17,22 @@ from app.domain.purchases.receipt_numbers import (
     ReceiptOrigin,
     digest_fields,
 )
-from app.store.database.codecs import instant, json_text
+from app.store.database.codecs import instant, instant_or_none, json_text
 from app.store.database.row_digests import combine, digest
 from app.store.database.session import Session
-from app.store.purchases.pending_refund_codec import content_of, outcome_fields, pending_refund_of
+from app.store.purchases.pending_refund_codec import content_of, pending_refund_of
 
 _COLUMNS = "id, receipt, external_id, occurred_at, recorded_at, content, state, refund_id, number_location, number_day"
-_OUTCOME_AND_EXCHANGE_COLUMNS = (
-    "settled_at, settled_by, settled_because, new_receipt_number, customer_id, rejected_with"
-)
-_SELECT = f"SELECT {_COLUMNS}, {_OUTCOME_AND_EXCHANGE_COLUMNS} FROM pending_refunds WHERE program_id = $1"
+_EXCHANGE_COLUMNS = "new_receipt_number, new_receipt_customer_id"
+_OUTCOME_COLUMNS = "rejected_with, dismissed_at, dismissed_by, dismissed_because"
+_SELECT = f"SELECT {_COLUMNS}, {_EXCHANGE_COLUMNS}, {_OUTCOME_COLUMNS} FROM pending_refunds WHERE program_id = $1"
 
 
 async def add(session: Session, *, pending: PendingRefund) -> None:
     """Store a refund that is pending until its purchase arrives."""
     content = json_text(content_of(pending))
     await session.execute(
-        f"INSERT INTO pending_refunds (program_id, {_COLUMNS}, new_receipt_number, customer_id)"
+        f"INSERT INTO pending_refunds (program_id, {_COLUMNS}, {_EXCHANGE_COLUMNS})"
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         pending.id,
         pending.receipt.number,
@@ -119,7 +118,7 @@ async def dismiss(session: Session, *, pending_id: str, at: datetime, actor: str
     """Store that staff dismissed a pending refund, when, who (a key's id; None: the CLI) and why."""
     digests_before = await _digests(session, pending_id=pending_id)
     await session.execute(
-        "UPDATE pending_refunds SET state = 'DISMISSED', settled_at = $3, settled_by = $4, settled_because = $5"
+        "UPDATE pending_refunds SET state = 'DISMISSED', dismissed_at = $3, dismissed_by = $4, dismissed_because = $5"
         " WHERE program_id = $1 AND id = $2",
         pending_id,
         at,
@@ -165,7 +164,12 @@ async def _digests(session: Session, *, pending_id: str | None) -> list[int]:
             row["state"],
             row["refund_id"],
             *digest_fields(NumberSpace(row["number_location"], row["number_day"])),
-            *outcome_fields(row),
+            row["new_receipt_number"],
+            row["new_receipt_customer_id"],
+            row["rejected_with"],
+            instant_or_none(row["dismissed_at"]),
+            row["dismissed_by"],
+            row["dismissed_because"],
         )
         for row in await session.rows(f"{_SELECT}{condition}", *values)
     ]

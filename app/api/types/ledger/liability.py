@@ -41,7 +41,7 @@ class UnitLiability:
     available: BigInt = strawberry.field(description="Could be spent at that moment.")
     pending: BigInt = strawberry.field(description="Earned, not available yet at that moment.")
     held: BigInt = strawberry.field(description="Reserved by holds at that moment.")
-    owed: BigInt = strawberry.field(
+    customer_debt: BigInt = strawberry.field(
         description="What customers owe, and repay with points that they earn later; not deducted."
     )
     ages: list[LiabilityAge] = strawberry.field(description="`outstanding` by age, youngest first.")
@@ -62,7 +62,7 @@ class UnitLiability:
             available=BigInt(liability.available),
             pending=BigInt(liability.pending),
             held=BigInt(liability.held),
-            owed=BigInt(liability.owed),
+            customer_debt=BigInt(liability.customer_debt),
             ages=[
                 LiabilityAge(
                     from_months=band.months,

@@ -135,8 +135,9 @@ class PurchaseReductionRow(Model):
 class PendingRefundRow(Model):
     """A refund or an exchange that arrived before its purchase and waits for it.
 
-    `new_receipt_number`: of an exchange, the number of its new receipt. `rejected_with`: the problem because of which it
-    could not be applied to its purchase.
+    `new_receipt_number` and `new_receipt_customer_id`: of an exchange, the number of its new receipt and its customer.
+    `rejected_with`: the problem because of which it could not be applied to its purchase. `dismissed_at`, `dismissed_by`
+    and `dismissed_because`: when staff dismissed it, who and why.
     """
 
     program_id = Id()
@@ -150,11 +151,11 @@ class PendingRefundRow(Model):
     refund_id = Id(null=True)
     number_location = fields.TextField(default="")
     number_day = fields.TextField(default="")
-    settled_at = Instant(null=True)
-    settled_by = Id(null=True)
-    settled_because = fields.TextField(null=True)
+    dismissed_at = Instant(null=True)
+    dismissed_by = Id(null=True)
+    dismissed_because = fields.TextField(null=True)
     new_receipt_number = fields.TextField(null=True)
-    customer_id = Id(null=True)
+    new_receipt_customer_id = Id(null=True)
     rejected_with = fields.TextField(null=True)
 
     class Meta:
