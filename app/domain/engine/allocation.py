@@ -87,8 +87,8 @@ def within_budget(award: Award, *, budget: Budget, rule_facts: RuleFacts) -> Awa
     return Award(award.key, points, points, unlimited_points=award.points)
 
 
-def combine(awards: Sequence[Award], *, rounding: RoundingRule) -> dict[str, int]:
-    """Whole points of several awards by clause key: rounded line by line, or shares of their sum, which is rounded once."""
+def combined_points(awards: Sequence[Award], *, rounding: RoundingRule) -> dict[str, int]:
+    """Whole points of several awards, by clause key: those of each award, or shares of the sum if the sum is rounded once."""
     unbudgeted_awards = [award for award in awards if award.unlimited_points is None]
     if rounding.scope is _LINE or len(awards) < 2 or not unbudgeted_awards:
         return {award.key: award.points for award in awards}

@@ -13,7 +13,7 @@ from app.domain.engine.allocation import (
     Award,
     Awards,
     allocated_budget_usage,
-    combine,
+    combined_points,
     own_budget_usage,
     rounded_award,
     within_budget,
@@ -37,7 +37,7 @@ _POINTS_EARNED, _BETTER_CLAUSE_APPLIED = ReasonCode.POINTS_EARNED, ReasonCode.BE
 
 
 class _Evaluation(NamedTuple):
-    """A clause, whether it matches, the part of the purchase it selects, and its reasons."""
+    """A clause, whether it fits the purchase, the part of the purchase that it selects, and its reasons."""
 
     clause: Clause
     fits: bool
@@ -54,7 +54,7 @@ class _Evaluation(NamedTuple):
 
 
 class _Base(NamedTuple):
-    """An earning clause's effect, the part of the purchase it selects, and its award."""
+    """The effect of an earning clause, the part of the purchase that the clause selects, and its award."""
 
     effect: Earning
     selected_part: EligiblePurchase
@@ -86,7 +86,7 @@ def earn(*, terms: Terms, facts: PurchaseFacts) -> Decision:
     is_reduced = points != total or (limited_awards and any(award.points for award in limited_awards.values()))
     outcome = DecisionOutcome.PARTLY_GRANTED if is_reduced else DecisionOutcome.GRANTED
     stamps, stamp_reasons = stamps_earned(terms, purchase=purchase) if terms.stamp_clauses else (0, ())
-    used_budgets = allocated_budget_usage(counted_points, points=points, budgets=terms.budgets) if terms.budgets else ()
+    budget_usage = allocated_budget_usage(counted_points, points=points, budgets=terms.budgets) if terms.budgets else ()
     return Decision(
         outcome=outcome if points or stamps else DecisionOutcome.NOTHING_EARNED,
         points=points,
@@ -94,9 +94,9 @@ def earn(*, terms: Terms, facts: PurchaseFacts) -> Decision:
         decided_for=facts.occurred_at,
         reasons=(*reasons, *cap_reasons, *stamp_reasons),
         zone=facts.zone if facts.zone != terms.zone else None,
-        budget_usage=used_budgets,
+        budget_usage=budget_usage,
         stamps=stamps,
-        own_budget_usage=own_budget_usage(used_budgets, rule_facts=facts.rule_facts) if used_budgets else (),
+        own_budget_usage=own_budget_usage(budget_usage, rule_facts=facts.rule_facts) if budget_usage else (),
     )
 
 
@@ -114,7 +114,7 @@ def base_points(decision: Decision, *, terms: Terms) -> int:
 
 
 def _evaluate_in_dependency_order(terms: Terms, *, purchase: EligiblePurchase) -> list[_Evaluation]:
-    """The evaluation of every point clause, in order; clauses that depend on which others match are evaluated after these."""
+    """The evaluation of every point clause, in order; clauses that depend on which other clauses match are evaluated last."""
     evaluation_by_key = {
         clause.key: _evaluation_within_budget(clause, purchase=purchase, rounding=terms.rounding)
         for clause in terms.point_clauses
@@ -215,9 +215,9 @@ def _combined_awards(terms: Terms, *, evaluations: Sequence[_Evaluation]) -> Awa
             points_alone[multiplier_award.key] = max(points_alone.get(multiplier_award.key, 0), multiplier_award.points)
         counting_multipliers = _counting_multipliers(multiplier_awards, mode=mode) if multiplier_awards else []
         awards = [*[base.award for base in chosen_bases], *counting_multipliers, *bonuses]
-        combined_points = combine(awards, rounding=rounding)
-        if (total := sum(combined_points.values())) > most_points:
-            most_points, counted_points = total, combined_points
+        points_by_clause = combined_points(awards, rounding=rounding)
+        if (total := sum(points_by_clause.values())) > most_points:
+            most_points, counted_points = total, points_by_clause
             base_key = chosen_bases[0].award.key if chosen_bases else None
             multiplier_key = counting_multipliers[0].key if counting_multipliers else None
             if terms.budgets:

@@ -64,7 +64,7 @@ def line_shares(decision: Decision, *, terms: Terms, facts: PurchaseFacts) -> tu
         for clause in terms.clauses
         if clause.kind is ClauseKind.EARNING
     }
-    award_by_clause = _award_by_clause(decision, keys=selected_parts)
+    award_by_clause = _awards_in_decision(decision, keys=selected_parts)
     line_numbers = [line.number for line in facts.lines]
     weights_by_unit = {
         Unit.POINTS: _point_weights(
@@ -96,7 +96,7 @@ def line_shares(decision: Decision, *, terms: Terms, facts: PurchaseFacts) -> tu
     return tuple(results)
 
 
-def _award_by_clause(decision: Decision, *, keys: Container[str]) -> dict[str, int]:
+def _awards_in_decision(decision: Decision, *, keys: Container[str]) -> dict[str, int]:
     """The points or stamps of each clause with one of these `keys` that counted; 0 if it gave less than a point."""
     codes = (ReasonCode.POINTS_EARNED, ReasonCode.STAMPS_EARNED, ReasonCode.NOTHING_TO_COUNT)
     return {
@@ -136,10 +136,11 @@ def _point_weights(
             continue
         purchase = selected_parts[clause.key]
         if isinstance(extra, PointsMultiplier):
-            lines = {line.number for line in purchase.lines}
+            numbers = {line.number for line in purchase.lines}
             clause_weights = {}
             for base_clause, effect in base_clauses:
-                base_goods = selected_parts[base_clause.key].narrowed_to(lambda line, lines=lines: line.number in lines)  # type: ignore[misc]
+                base_part = selected_parts[base_clause.key]
+                base_goods = base_part.narrowed_to(lambda line, numbers=numbers: line.number in numbers)  # type: ignore[misc]
                 factor = extra.added_factor * (
                     _budget_fraction(
                         base_clause, effect, award_by_clause=award_by_clause, selected_parts=selected_parts
@@ -226,7 +227,7 @@ def _stamp_weights(
             continue
         if effect.per is StampOccasion.ITEM:
             items_by_line = {line.number: line.remaining_quantity().__floor__() for line in purchase.lines}
-            _add(weights, {number: count * effect.stamps for number, count in items_by_line.items()})
+            _add(weights, {number: items * effect.stamps for number, items in items_by_line.items()})
         else:
             _add(weights, _spread_over_lines(award_by_clause[clause.key], purchase=purchase))
     return weights

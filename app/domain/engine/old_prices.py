@@ -37,7 +37,7 @@ class OldPrices:
     at: datetime
 
     def charge(self, reward: str) -> RewardCharge | None:
-        """What the reward costs now; None if every lot pays the current price, or the reward has no price in points."""
+        """What the reward with the key `reward` costs at `at`; None if all lots pay the current price, or it costs no points."""
         current_price = _price_in_points(self.terms, reward)
         if current_price is None:
             return None
