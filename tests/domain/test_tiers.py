@@ -141,12 +141,12 @@ def test_next_tier_is_the_lowest_above_the_current_one(tier: str | None, points:
 def test_tier_in_grace_is_explained() -> None:
     terms = tiered(TierPeriod())
     until = START + timedelta(days=3)
-    reason = kept_tier_reason(CurrentTier("gold", START, until), qualifying=20, terms=terms)
+    reason = kept_tier_reason(CurrentTier("gold", START, until), qualifying_points=20, terms=terms)
     assert reason is not None
     assert (reason.clause, reason.finding.code) == ("gold", ReasonCode.TIER_KEPT)
     assert (reason.finding.observed, reason.finding.required) == (20, until)
-    assert kept_tier_reason(CurrentTier("gold", START), qualifying=300, terms=terms) is None
-    assert kept_tier_reason(CurrentTier("lost", START, until), qualifying=20, terms=terms) is None, (
+    assert kept_tier_reason(CurrentTier("gold", START), qualifying_points=300, terms=terms) is None
+    assert kept_tier_reason(CurrentTier("lost", START, until), qualifying_points=20, terms=terms) is None, (
         "no clause speaks of it"
     )
 

@@ -264,7 +264,7 @@ def test_figures_about_a_tier_in_grace_equal_the_references(builder: HistoryBuil
     terms = terms_at(core_wallet.versions, at=until)
     for id, membership in core_wallet.memberships.items():
         points = membership.qualifying.deciding_points(terms=terms, at=until)
-        reason = kept_tier_reason(membership.tier, qualifying=points, terms=terms)
+        reason = kept_tier_reason(membership.tier, qualifying_points=points, terms=terms)
         expected = expected_sentences.kept_tier_figures(wallet.customers[id], terms=terms, at=until)
         assert (reason is None) == (expected is None)
         if reason is None or expected is None:

@@ -44,11 +44,11 @@ def reasons_with_pending_points(
     if best_activation is None or best_activation.missing >= missing:
         return (shortfall_reason,)
     wait_remedy = (Remedy(RemedyCode.COME_AT, from_=best_activation.at),)
-    clause = (
+    clause_key = (
         terms.policy_clauses[PendingPeriod].key if PendingPeriod in terms.policy_clauses else shortfall_reason.clause
     )
     pending_reason = Reason(
-        clause,
+        clause_key,
         Verdict.NOT_MET,
         Finding(False, ReasonCode.STILL_PENDING, best_activation.activated, best_activation.at, wait_remedy),
     )

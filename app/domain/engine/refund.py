@@ -26,13 +26,13 @@ from app.domain.units import Unit
 class RefundOutcome:
     """The outcome of a refund: the clawback, and the money to refund.
 
-    `qualifying` are the qualifying points of the remaining purchase.
+    `qualifying_points` are the qualifying points of the remaining purchase.
     """
 
     movement: ClawbackMovement
     money: Money
     decision: Decision
-    qualifying: int
+    qualifying_points: int
 
     @property
     def clawback_due(self) -> int:
@@ -113,13 +113,13 @@ class RemainingPurchase:
     """The remaining part of a purchase: what it would earn, and the total points and stamps due for clawback.
 
     It depends on nothing but what remains, so any sequence of refunds claws back in total what one refund would.
-    `qualifying` are its qualifying points, at most what the purchase earned.
+    `qualifying_points` are its qualifying points, at most what the purchase earned.
     """
 
     decision: Decision
     clawback_due: int
     stamp_clawback_due: int
-    qualifying: int
+    qualifying_points: int
 
 
 def evaluate_remaining(
@@ -134,7 +134,7 @@ def evaluate_remaining(
         decision=decision,
         clawback_due=max(0, earned_points - decision.points),
         stamp_clawback_due=max(0, earned_stamps - decision.stamps),
-        qualifying=min(earned_points, base_points(decision, terms=terms)),
+        qualifying_points=min(earned_points, base_points(decision, terms=terms)),
     )
 
 
@@ -253,7 +253,7 @@ def outcome_from_snapshot(
             at=occurred_at,
             debts={Unit.POINTS: owed_before + movement.owed},
         ),
-        qualifying=remaining.qualifying,
+        qualifying_points=remaining.qualifying_points,
     )
 
 

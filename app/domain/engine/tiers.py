@@ -95,7 +95,7 @@ class TierChange:
     at: datetime
     before: str | None
     after: str | None
-    qualifying: int
+    qualifying_points: int
     terms: Terms
     grace_ends_at: datetime | None = None
 
@@ -127,36 +127,36 @@ def window_of(terms: Terms) -> TierWindow:
 class TierGrace:
     """The tiers that a customer has: each one while the customer's points reach it, and for its grace days afterwards."""
 
-    ends_at: dict[str, datetime | None] = field(default_factory=dict)
-    """When each tier is lost; None while the points reach it."""
+    end_by_tier: dict[str, datetime | None] = field(default_factory=dict)
+    """When each tier (by its key) is lost; None while the points reach it."""
 
     def review(self, before: CurrentTier, *, points: int, terms: Terms, at: datetime) -> CurrentTier:
         """Update the tiers at a review, and return the current one: a rise takes effect at once, a fall after the grace days."""
-        reached_keys = {reached_tier.tier for reached_tier in terms.tiers if reached_tier.points <= points}
-        for tier in self.ends_at:
-            if tier not in reached_keys and self.ends_at[tier] is None:
-                self.ends_at[tier] = grace_ends_at(terms=terms, at=at)
-        self.ends_at |= dict.fromkeys(reached_keys)
-        for tier in [tier for tier, ends_at in self.ends_at.items() if ends_at is not None and ends_at <= at]:
-            del self.ends_at[tier]
+        reached_keys = {tier.tier for tier in terms.tiers if tier.points <= points}
+        for key in self.end_by_tier:
+            if key not in reached_keys and self.end_by_tier[key] is None:
+                self.end_by_tier[key] = grace_ends_at(terms=terms, at=at)
+        self.end_by_tier |= dict.fromkeys(reached_keys)
+        for key in [key for key, ends_at in self.end_by_tier.items() if ends_at is not None and ends_at <= at]:
+            del self.end_by_tier[key]
         # Among tiers that are no longer in the terms, the current one wins.
         new_key = max(
-            self.ends_at,
-            key=lambda tier_key: (points_of_tier(tier_key, terms=terms), tier_key == before.tier, tier_key),
+            self.end_by_tier,
+            key=lambda key: (points_of_tier(key, terms=terms), key == before.tier, key),
             default=None,
         )
         since = before.since if new_key == before.tier else at
-        return CurrentTier(new_key, since, self.ends_at[new_key] if new_key is not None else None)
+        return CurrentTier(new_key, since, self.end_by_tier[new_key] if new_key is not None else None)
 
     def absorb(self, other: TierGrace) -> None:
         """Add the tiers of a merged customer, each with the later end."""
-        for tier, ends_at in other.ends_at.items():
-            own_end = self.ends_at.get(tier, ends_at)
-            self.ends_at[tier] = None if own_end is None or ends_at is None else max(own_end, ends_at)
+        for key, ends_at in other.end_by_tier.items():
+            own_end = self.end_by_tier.get(key, ends_at)
+            self.end_by_tier[key] = None if own_end is None or ends_at is None else max(own_end, ends_at)
 
 
 def grace_ends_at(*, terms: Terms, at: datetime) -> datetime:
-    """When the grace days of a tier end that the points stopped reaching at `at`; `at` itself if the terms give no such days."""
+    """The end of the grace days of a tier whose points are lost at `at`; `at` itself if the terms give no grace days."""
     days = terms.policy_effect(TierPeriod).grace_days if TierPeriod in terms.policy_clauses else 0
     if not days:
         return at
@@ -166,12 +166,12 @@ def grace_ends_at(*, terms: Terms, at: datetime) -> datetime:
     return day_start(first_grace_day + timedelta(days=days), zone_name=terms.zone)
 
 
-def kept_tier_reason(current_tier: CurrentTier, *, qualifying: int, terms: Terms) -> Reason | None:
+def kept_tier_reason(current_tier: CurrentTier, *, qualifying_points: int, terms: Terms) -> Reason | None:
     """Why a customer still has a tier that the points no longer reach; None if they reach it or the terms no longer have it."""
     if current_tier.grace_ends_at is None or not any(tier.tier == current_tier.tier for tier in terms.tiers):
         return None
     assert current_tier.tier is not None, "there is a tier"
-    finding = Finding(True, ReasonCode.TIER_KEPT, qualifying, current_tier.grace_ends_at)
+    finding = Finding(True, ReasonCode.TIER_KEPT, qualifying_points, current_tier.grace_ends_at)
     return Reason(terms.tier_clause(current_tier.tier).key, Verdict.APPLIED, finding)
 
 
@@ -185,9 +185,9 @@ def tier_decision(change: TierChange) -> Decision:
     reasons: tuple[Reason, ...] = ()
     if tier is not None:
         clause_key = terms.tier_clause(tier.tier).key
-        finding = Finding(is_rise, code, change.qualifying, tier.points)
-        if is_rise and change.grace_ends_at is not None and change.qualifying < tier.points:
-            finding = Finding(True, ReasonCode.TIER_KEPT, change.qualifying, change.grace_ends_at)
+        finding = Finding(is_rise, code, change.qualifying_points, tier.points)
+        if is_rise and change.grace_ends_at is not None and change.qualifying_points < tier.points:
+            finding = Finding(True, ReasonCode.TIER_KEPT, change.qualifying_points, change.grace_ends_at)
         reasons = (Reason(clause_key, Verdict.APPLIED if is_rise else Verdict.NOT_MET, finding),)
     return Decision(
         outcome=DecisionOutcome.GRANTED if is_rise else DecisionOutcome.REFUSED,

@@ -30,12 +30,12 @@ class Use(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """The usage of a purchase. `visit`: whether it counts as a visit; `points`: those earned less those clawed back.
+    """The usage of a purchase. `points` are the points earned less those clawed back.
 
     `items` and `budget_usage` (points used of budgets) are by clause key.
     """
 
-    visit: bool
+    counts_as_visit: bool
     points: int
     items: tuple[tuple[str, int], ...] = ()
     uses: tuple[Use, ...] = ()
@@ -95,7 +95,7 @@ def usage_of(
             terms, decision=decision, remaining_decision=remaining_decision, clawback=clawback
         )
     return Usage(
-        visit=is_visit(terms, facts=remaining),
+        counts_as_visit=is_visit(terms, facts=remaining),
         points=decision.points - clawback.points,
         items=counted_items(terms, facts=remaining) if terms.required_facts.item_clauses else (),
         uses=uses,

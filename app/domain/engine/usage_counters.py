@@ -64,13 +64,13 @@ class UsageCounters:
         *,
         terms: Terms,
         tier: str | None = None,
-        qualifying: int = 0,
+        qualifying_points: int = 0,
         held_uses: Iterable[Use] = (),
     ) -> PurchaseFacts:
         """The purchase with the rule facts that the terms require, as of just before it.
 
         Facts that do not follow from counters stay as they are in `facts`: budgets, which follow the order of recording,
-        and answers about the profile. `tier` and `qualifying` are the current tier and the points towards a tier.
+        and answers about the profile. `tier` and `qualifying_points` are the current tier and the points towards a tier.
         `held_uses`, of rewards on hold, count as if the rewards were paid for now, so that their capture exceeds no limit.
         """
         required, earlier_facts = terms.required_facts, facts.rule_facts
@@ -99,7 +99,7 @@ class UsageCounters:
             ),
             items=_nonzero_counts((key, self.items.get(key, 0)) for key in required.item_clauses),
             tier=tier if required.tier else None,
-            qualifying=qualifying if required.tier else 0,
+            qualifying=qualifying_points if required.tier else 0,
             total_uses=_nonzero_counts(total_uses),
             used_birthdays=tuple(
                 sorted((key, year) for key, year in birthday_uses if key in required.birthday_windows and year in years)
@@ -109,7 +109,7 @@ class UsageCounters:
 
     def count(self, usage: Usage, *, at: datetime, sign: int = 1) -> None:
         """Add the usage of a purchase; `sign=-1` takes it out again."""
-        self.visits += sign * usage.visit
+        self.visits += sign * usage.counts_as_visit
         if usage.points:
             self.points_earned.add(sign * usage.points, at=at)
         for use in usage.uses:

@@ -91,14 +91,14 @@ class GoodsReturn:
             if unit is Unit.POINTS or terms.stamp_clauses:
                 unit_account = self._unit_accounts[unit]
                 unit_account.post(EntryType.CLAWBACK, self.id, at=self.at, draws=tuple(unit_draws), decision=decision)
-        outcome = RefundOutcome(movement, money, decision, first_evaluation.qualifying)
+        outcome = RefundOutcome(movement, money, decision, first_evaluation.qualifying_points)
         return ReturnOutcome(outcome, restored, self._purchases[0].event.id)
 
     def _recount(self, purchase: PurchaseState, *, remaining: PurchaseFacts, evaluation: RemainingPurchase) -> None:
         """Adjust qualifying points and usage counters to the remaining goods."""
         membership, terms, at = self._memberships[purchase.event.customer_id], purchase.event.terms, purchase.event.at
-        membership.qualifying.add(evaluation.qualifying - purchase.qualifying, at=at, zone=terms.zone)
-        purchase.qualifying = evaluation.qualifying
+        membership.qualifying.add(evaluation.qualifying_points - purchase.qualifying, at=at, zone=terms.zone)
+        purchase.qualifying = evaluation.qualifying_points
         usage = purchase.usage_of(remaining, evaluation=evaluation)
         membership.counters.recount(purchase.usage, usage, at=at)
         purchase.usage = usage

@@ -35,7 +35,9 @@ class Membership:
             facts,
             terms=terms,
             tier=self.tier.tier,
-            qualifying=self.qualifying.counting_points(terms=terms, at=facts.occurred_at) if is_tier_required else 0,
+            qualifying_points=self.qualifying.counting_points(terms=terms, at=facts.occurred_at)
+            if is_tier_required
+            else 0,
             held_uses=held_uses,
         )
 

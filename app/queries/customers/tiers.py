@@ -111,7 +111,7 @@ def _status(
             history = TierHistory(
                 changes=tuple(_changes(wallet, customer_id=customer.id)),
                 kept_because=kept_tier_reason(
-                    tier, qualifying=membership.qualifying.deciding_points(terms=terms, at=at), terms=terms
+                    tier, qualifying_points=membership.qualifying.deciding_points(terms=terms, at=at), terms=terms
                 ),
                 forecast=forecast_tier(wallet, customer_id=customer.id),
             )

@@ -31,9 +31,9 @@ class Reduction(NamedTuple):
         The purchase of the new goods of an exchange is never a visit of its own.
         """
         clawed_back, in_exchange = purchase.clawed_back.points, purchase.facts.replaced_price is not None
-        if purchase.usage.visit and not clawed_back:
+        if purchase.usage.counts_as_visit and not clawed_back:
             return None
-        return cls(purchase.event.id, purchase.event.at, in_exchange or not purchase.usage.visit, clawed_back)
+        return cls(purchase.event.id, purchase.event.at, in_exchange or not purchase.usage.counts_as_visit, clawed_back)
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ async def count_purchase(
         await stored_usage.add_uses(session, customer_id=customer, uses=usage.uses, new_id=new_id, at=at)
     if usage.items:
         await stored_usage.add_items(session, customer_id=customer, items=usage.items, new_id=new_id, at=at)
-    if not usage.visit:
+    if not usage.counts_as_visit:
         reduction = Reduction(purchase.id, at, no_visit=True, points=0)
         await stored_usage.set_reduction(session, customer_id=customer, reduction=reduction)
     if usage.budget_usage:

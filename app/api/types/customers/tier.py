@@ -138,7 +138,7 @@ class TierChange:
             at=change.at,
             before=Tier.of(change.before, terms=change.terms),
             after=Tier.of(change.after, terms=change.terms),
-            qualifying_points=change.qualifying,
+            qualifying_points=change.qualifying_points,
         )
 
     @strawberry.field(

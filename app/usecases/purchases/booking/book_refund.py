@@ -202,8 +202,8 @@ async def _book_from_snapshot(
     entry = await writer.append(posting, lots_after=inventory.lots, references=references)
     qualifying_before = refund.evaluate_remaining(
         terms=terms, earned_points=purchase.earned, earned_stamps=0, remaining=before.applied_to(purchase.facts)
-    ).qualifying
-    qualifying = account.balance.qualifying + outcome.qualifying - qualifying_before
+    ).qualifying_points
+    qualifying = account.balance.qualifying + outcome.qualifying_points - qualifying_before
     account_after = await writer.store(
         lots_after=inventory.lots,
         balance=replace(inventory.balance(at=at, qualifying=qualifying), lifetime=account.balance.lifetime),
