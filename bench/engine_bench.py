@@ -11,7 +11,7 @@ from datetime import time as clock
 from decimal import Decimal
 
 from app.domain.amounts import Money
-from app.domain.calendar import WEEK, zone
+from app.domain.calendar import WEEK, zone_info
 from app.domain.engine.earning import earn
 from app.domain.purchases.facts import Channel, PurchaseFacts
 from app.domain.purchases.lines import Line
@@ -69,7 +69,7 @@ FACTS = PurchaseFacts(
 
 def plain_points(facts: PurchaseFacts) -> int:
     """The same arithmetic with plain ifs, without reasons or remedies."""
-    local_time = facts.occurred_at.astimezone(zone(facts.zone))
+    local_time = facts.occurred_at.astimezone(zone_info(facts.zone))
     minute = local_time.hour * 60 + local_time.minute
     weekday = local_time.weekday() < 5
     total = tea = items = cups = 0

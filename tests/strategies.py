@@ -212,7 +212,7 @@ standings = st.tuples(st.integers(0, 1_500), st.booleans()).map(lambda both: _st
 def _standing(qualifying: int, *, kept: bool) -> dict[str, Any]:
     """Points towards a tier, and the tier they come to, or a higher one that is kept for a while."""
     reached = [tier.tier for tier in LADDER if kept or tier.points <= qualifying]
-    return {"qualifying": qualifying, "tier": reached[-1] if reached else None}
+    return {"qualifying_points": qualifying, "tier": reached[-1] if reached else None}
 
 
 @st.composite

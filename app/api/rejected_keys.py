@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import structlog
 
-from app.domain.programs.key_tokens import shown_prefix
+from app.domain.programs.key_tokens import loggable_prefix
 from app.graphql_server.limits.rate_limits import RateLimit, TokenBuckets
 from app.queries.programs.authentication import RejectedKey
 
@@ -38,7 +38,7 @@ class RejectedKeys:
         _log.warning(
             "access key rejected",
             why=rejected_key.rejection.value,
-            prefix=shown_prefix(token),
+            prefix=loggable_prefix(token),
             access_key=rejected_key.access_key_id,
             count=self.counts[rejected_key.rejection.value],
             unlogged=self._unlogged_count,

@@ -18,12 +18,12 @@ from app.cli.runtime import (
 )
 from app.config import Settings
 from app.domain.amounts import DECIMALS
-from app.domain.calendar import day_start, zone
+from app.domain.calendar import day_start, zone_info
 from app.domain.i18n.details import in_english
 from app.domain.i18n.locales import FormOfAddress
 from app.domain.names import InvalidNameError, normalised_name
 from app.domain.programs.program import ProgramKind
-from app.domain.programs.slug import SlugTaken, slug_problem
+from app.domain.programs.slug import SlugTaken, slug_error
 from app.domain.purchases.receipt_numbers import Numbering, ReceiptNumbers
 from app.domain.terms.templates import TEMPLATES
 from app.usecases.application import Application
@@ -127,10 +127,10 @@ def _checked_command(
         name = normalised_name(name)
     except InvalidNameError as error:
         raise exit_after_printing(f"the name of a program: {error}") from error
-    if slug is not None and (fault := slug_problem(slug)) is not None:
+    if slug is not None and (fault := slug_error(slug)) is not None:
         raise exit_after_printing(f"the slug of a program: {in_english(fault)}")
     try:
-        zone(time_zone)
+        zone_info(time_zone)
         start = day_start(date.fromisoformat(effective_from), zone_name=time_zone) if effective_from else None
     except ValueError as error:
         raise exit_after_printing(str(error)) from error

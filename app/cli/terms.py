@@ -195,7 +195,7 @@ def _refusal_text(decision: Decision, *, terms: Terms, phrasebook: Phrasebook) -
         finding = reason.finding
         remedies = [explanation.remedy(remedy, reason=reason, phrasebook=phrasebook) for remedy in finding.remedies]
         text = phrasebook.text([explanation.statement(reason, phrasebook=phrasebook), *remedies])
-        lines.append(f"{finding.code} (clause {reason.clause}): {text}")
+        lines.append(f"{finding.code} (clause {reason.clause_key}): {text}")
     return "\n".join(lines)
 
 

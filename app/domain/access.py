@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
-PROGRAM_ONLY = ("",)
-"""The source of idempotency keys and checkouts that all keys of a program share."""
+PROGRAM_SOURCES = ("",)
+"""The sources of an access key that belongs to no customer: only the program's, written as an empty text."""
 
 
 class Role(StrEnum):
@@ -58,7 +58,7 @@ class Permission(StrEnum):
     MANAGE_CUSTOMER_KEYS = "MANAGE_CUSTOMER_KEYS"
 
 
-_TILL = frozenset(
+_TILL_PERMISSIONS = frozenset(
     {
         Permission.READ_TERMS,
         Permission.READ_OWN_CARD,
@@ -79,7 +79,7 @@ _TILL = frozenset(
 PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
     {
         Role.OWNER: frozenset(Permission),
-        Role.STAFF: _TILL
+        Role.STAFF: _TILL_PERMISSIONS
         | {
             Permission.READ_IDENTITIES,
             Permission.READ_PROFILES,
@@ -92,7 +92,7 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.MOVE_PURCHASES,
             Permission.SETTLE_QUARANTINED,
         },
-        Role.TILL: _TILL,
+        Role.TILL: _TILL_PERMISSIONS,
         # An app's own server issues keys to customers, and acts for a customer only with that customer's key.
         Role.INTEGRATION: frozenset(
             {
@@ -118,30 +118,32 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """The holder of an access key: role, the key's id (for the audit record), and the customer for a customer's key.
+    """The holder of an access key. `key_id` is the id of the key, for the audit record.
 
-    `formerly` are the customers merged into that one, and `issued_to` is the one for whom the key was made, which never
-    changes. `own_customer_id` is the customer record of a member of staff, if the key names it: they may not change
-    their own card.
+    For a customer's key, `customer_id` is the customer, `merged_customer_ids` are the customers that were merged into this
+    one, and `issued_to_customer_id` is the customer for whom the key was made: it stays the same after a merge.
+    `own_customer_id` is the customer record of a member of staff, if the key names it: they may not change their own card.
 
-    `sources` are the namespaces of the idempotency keys and checkouts sent with this key: "" is shared by the program's
-    keys, a customer's keys use the customer's id. New ones are stored under the first; the others are searched because
-    the customer may have sent them before a merge.
+    `sources` are the namespaces of the idempotency keys and checkouts that are sent with this key. A customer's key has the
+    ids of the customer, any other key "", the namespace of the program. What is sent is stored under the first source. The
+    others are searched as well, because a customer may have sent the same before a merge.
     """
 
     role: Role
     key_id: str
     customer_id: str | None = None
-    formerly: frozenset[str] = frozenset()
+    merged_customer_ids: frozenset[str] = frozenset()
     own_customer_id: str | None = None
-    issued_to: str | None = None
+    issued_to_customer_id: str | None = None
     sources: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        own = (
-            (self.issued_to, self.customer_id, *sorted(self.formerly)) if self.customer_id is not None else PROGRAM_ONLY
+        candidates = (
+            (self.issued_to_customer_id, self.customer_id, *sorted(self.merged_customer_ids))
+            if self.customer_id is not None
+            else PROGRAM_SOURCES
         )
-        object.__setattr__(self, "sources", tuple(dict.fromkeys(source for source in own if source is not None)))
+        object.__setattr__(self, "sources", tuple(dict.fromkeys(source for source in candidates if source is not None)))
 
     def may(self, permission: Permission) -> bool:
         """Whether the role has the permission."""
@@ -161,4 +163,6 @@ class Principal:
 
     def is_customer(self, customer_id: str) -> bool:
         """Whether the holder is this customer, or the one they were merged into."""
-        return self.customer_id is not None and (self.customer_id == customer_id or customer_id in self.formerly)
+        return self.customer_id is not None and (
+            self.customer_id == customer_id or customer_id in self.merged_customer_ids
+        )

@@ -21,7 +21,7 @@ MAX_POINTS = 2**31 - 1
 """The most points an account can hold: what a GraphQL Int can carry."""
 
 MAX_MINOR = 10**15
-"""The largest amount of money, in minor units."""
+"""The largest amount of money: this many minor units."""
 
 _TWO_DECIMALS = (
     "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CNY COP CRC "
@@ -78,7 +78,7 @@ class Money:
             return cls(0, currency)
         if amount.adjusted() > _MAX_DIGITS:
             raise AmountError(detail("TOO_LARGE"))
-        # Scaling rounds to the digits of the decimal context, so a longer number cannot be let near it.
+        # Scaling would round a number with more digits than the decimal context has.
         if len(amount.as_tuple().digits) > _MAX_DIGITS or amount.adjusted() < -_MAX_DIGITS:
             raise AmountError(detail("CURRENCY_DECIMALS", currency=currency, decimals=decimals))
         scaled = amount.scaleb(decimals)
@@ -90,18 +90,18 @@ class Money:
         return cls(minor, currency)
 
     def __lt__(self, other: Money) -> bool:
-        return self.minor < other.of_currency(self.currency)
+        return self.minor < other.minor_units_in(self.currency)
 
     def __le__(self, other: Money) -> bool:
-        return self.minor <= other.of_currency(self.currency)
+        return self.minor <= other.minor_units_in(self.currency)
 
     def __gt__(self, other: Money) -> bool:
-        return self.minor > other.of_currency(self.currency)
+        return self.minor > other.minor_units_in(self.currency)
 
     def __ge__(self, other: Money) -> bool:
-        return self.minor >= other.of_currency(self.currency)
+        return self.minor >= other.minor_units_in(self.currency)
 
-    def of_currency(self, currency: str) -> int:
+    def minor_units_in(self, currency: str) -> int:
         """The minor units. Raises AmountError if the amount is in another currency."""
         if self.currency != currency:
             raise AmountError(detail("NOT_COMPARABLE", one=self.currency, other=currency))
@@ -116,8 +116,8 @@ MAX_EXCHANGE_RATE = Decimal(1_000_000)
 """The most that one unit of a foreign currency may be worth."""
 
 
-def rate_problem(rate: Decimal) -> Detail | None:
-    """Why a number is not a valid exchange rate, or None."""
+def rate_error(rate: Decimal) -> Detail | None:
+    """Why a number is not a valid exchange rate; None if it is valid."""
     # Checked first: comparing with NaN raises, and rounding takes time in proportion to the digits of a number.
     if not rate.is_finite() or not 0 < rate <= MAX_EXCHANGE_RATE:
         return detail("ABOVE_ZERO_TO", most=MAX_EXCHANGE_RATE)
@@ -126,14 +126,14 @@ def rate_problem(rate: Decimal) -> Detail | None:
 
 @dataclass(frozen=True, slots=True)
 class ExchangeRate:
-    """An exchange rate: one unit of the foreign currency is `rate` units of `into`, in major units and exact."""
+    """An exchange rate: one major unit of a foreign currency is worth exactly `rate` major units of `target_currency`."""
 
     rate: Decimal
-    into: str
+    target_currency: str
 
-    def factor(self, *, foreign: str) -> Fraction:
-        """The factor from minor units of the foreign currency to minor units of `into`."""
-        return Fraction(self.rate) * Fraction(10) ** (DECIMALS[self.into] - DECIMALS[foreign])
+    def factor(self, *, foreign_currency: str) -> Fraction:
+        """The factor from minor units of `foreign_currency` to minor units of `target_currency`."""
+        return Fraction(self.rate) * Fraction(10) ** (DECIMALS[self.target_currency] - DECIMALS[foreign_currency])
 
 
 class Parts(NamedTuple):
@@ -152,12 +152,12 @@ class Parts(NamedTuple):
         return cls(tuple(value.numerator * (denominator // value.denominator) for value in values), denominator)
 
     def total(self) -> Exact:
-        """The sum."""
-        whole, rest = divmod(sum(self.numerators), self.denominator)
-        return Fraction(whole * self.denominator + rest, self.denominator) if rest else whole
+        """The sum of the fractions."""
+        whole, remainder = divmod(sum(self.numerators), self.denominator)
+        return Fraction(whole * self.denominator + remainder, self.denominator) if remainder else whole
 
-    def each(self) -> tuple[Exact, ...]:
-        """The values one by one."""
+    def values(self) -> tuple[Exact, ...]:
+        """The fractions, in order."""
         return (
             tuple(Fraction(numerator, self.denominator) for numerator in self.numerators)
             if self.denominator != 1
@@ -165,12 +165,12 @@ class Parts(NamedTuple):
         )
 
     def scaled(self, numerator: int, denominator: int) -> Parts:
-        """Every part times a fraction."""
+        """Every fraction multiplied by `numerator` / `denominator`."""
         return Parts(tuple(number * numerator for number in self.numerators), self.denominator * denominator)
 
 
 class Rounding(StrEnum):
-    """How a fraction of a point becomes whole."""
+    """How a fraction is rounded to a whole number."""
 
     HALF_UP = "HALF_UP"
     FLOOR = "FLOOR"
@@ -191,20 +191,21 @@ def rounded(value: Exact, *, mode: Rounding) -> int:
 
 
 def allocate_proportionally(total: int, *, weights: Sequence[Exact]) -> tuple[int, ...]:
-    """A total allocated in proportion to weights by largest remainder, ties to the lower index.
+    """Whole shares of a total in proportion to weights; they add up to the total.
 
-    Without any positive weight everything falls to the first weight. Weights are not negative. The shares add up to
-    the total. (Hamilton's method.)
+    Each share is rounded down. The units that are then missing are given, one each, to the shares with the largest
+    remainders, of equal remainders to the earlier ones (Hamilton's method). Weights are not negative; if all are 0, the
+    first one gets the total.
     """
     if not weights:
         return ()
-    parts = Parts.of(weights).numerators
-    whole = sum(parts)
-    if whole == 0:
-        return (total, *([0] * (len(parts) - 1)))
-    shares, rests = zip(*(divmod(total * part, whole) for part in parts), strict=True)
+    whole_weights = Parts.of(weights).numerators
+    weight_sum = sum(whole_weights)
+    if weight_sum == 0:
+        return (total, *([0] * (len(whole_weights) - 1)))
+    shares, remainders = zip(*(divmod(total * weight, weight_sum) for weight in whole_weights), strict=True)
     missing = total - sum(shares)
     if not missing:
         return shares
-    largest = sorted(range(len(parts)), key=lambda index: (-rests[index], index))[:missing]
-    return tuple(share + (index in largest) for index, share in enumerate(shares))
+    raised_indexes = sorted(range(len(shares)), key=lambda index: (-remainders[index], index))[:missing]
+    return tuple(share + (index in raised_indexes) for index, share in enumerate(shares))

@@ -13,11 +13,11 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 FIRST_YEAR, LAST_YEAR = 1900, 2999
-"""Dates outside are typing errors, and would overflow where a zone is applied."""
+"""The years of valid dates. A date in another year was mistyped, and would overflow where a zone is applied."""
 
 _DAY = timedelta(days=1)
-_LOOK_AHEAD = 22
-"""Days to look for the next opening: a weekly window may be skipped by the clocks once, hardly twice in a row."""
+_LOOK_AHEAD_DAYS = 22
+"""Days in which the next opening is searched: the clocks may skip a weekly window once, hardly twice in a row."""
 
 
 class Weekday(StrEnum):
@@ -43,51 +43,46 @@ class Period(StrEnum):
 
 
 WEEK: tuple[Weekday, ...] = tuple(Weekday)
-"""The week in order; the place is what `date.weekday` gives."""
+"""The days of the week in order: `WEEK[day.weekday()]` is the weekday of a date."""
 
 
 @lru_cache(maxsize=1024)
-def zone(name: str) -> ZoneInfo:
-    """The zone of an IANA name. Raises ValueError for an unknown name."""
+def zone_info(name: str) -> ZoneInfo:
+    """The time zone with an IANA name. Raises ValueError for an unknown name."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise ValueError(f"{name!r} is not an IANA time zone") from error
 
 
-def local(at: datetime, *, zone_name: str) -> datetime:
-    """The wall-clock reading of an instant."""
-    return at.astimezone(zone(zone_name))
+def local_datetime(at: datetime, *, zone_name: str) -> datetime:
+    """An instant as the wall clock of a zone shows it."""
+    return at.astimezone(zone_info(zone_name))
 
 
 def local_date(at: datetime, *, zone_name: str) -> date:
-    """The local day of an instant."""
-    return at.astimezone(zone(zone_name)).date()
+    """The day of an instant, by the wall clock of a zone."""
+    return at.astimezone(zone_info(zone_name)).date()
 
 
 @lru_cache(maxsize=4096)
 def day_start(day: date, *, zone_name: str) -> datetime:
-    """The first instant of a local day, in UTC; where 00:00 is skipped, the moment the clocks jump to."""
-    return _instant(datetime.combine(day, time.min), zone_name=zone_name)
+    """The first instant of a local day, in UTC; where the clocks skip 00:00, the instant at which they jump."""
+    return instant_of_wall_time(datetime.combine(day, time.min), zone_name=zone_name)
 
 
-def in_zone(wall: datetime, *, zone_name: str) -> datetime:
-    """The first instant at which the wall clock of a zone shows `wall` or, where it skips it, jumps past it; in UTC."""
-    return _instant(wall, zone_name=zone_name)
-
-
-def earliest(*moments: datetime | None) -> datetime | None:
-    """The first of the instants that are not None; None if there are none."""
-    return min((moment for moment in moments if moment is not None), default=None)
+def earliest(*instants: datetime | None) -> datetime | None:
+    """The first of the instants that are not None; None if all are None."""
+    return min((instant for instant in instants if instant is not None), default=None)
 
 
 def latest(first: datetime, *others: datetime | None) -> datetime:
     """The last of the instants that are not None."""
-    return max([first, *(moment for moment in others if moment is not None)])
+    return max([first, *(instant for instant in others if instant is not None)])
 
 
 def add_months(day: date, *, months: int) -> date:
-    """The same day some months later, or the last day of a shorter month. Raises OverflowError past the year 9999."""
+    """The same day of the month some months later, or the last day of a shorter month. Raises OverflowError past 9999."""
     month = day.month - 1 + months
     year, month = day.year + month // 12, month % 12 + 1
     if not 1 <= year <= 9999:
@@ -96,7 +91,7 @@ def add_months(day: date, *, months: int) -> date:
 
 
 def birthday_in(year: int, *, birthday: date) -> date:
-    """The birthday in a year of somebody born on a date; 28 February for 29 February in years that have none."""
+    """The birthday in `year` of somebody born on `birthday`; in a year without 29 February, 28 February stands for it."""
     if (birthday.month, birthday.day) == (2, 29) and not gregorian.isleap(year):
         return date(year, 2, 28)
     return birthday.replace(year=year)
@@ -108,7 +103,7 @@ def period_start(at: datetime, *, zone_name: str, period: Period) -> datetime | 
     return None if first is None else day_start(first, zone_name=zone_name)
 
 
-def next_period(at: datetime, *, zone_name: str, period: Period) -> datetime | None:
+def next_period_start(at: datetime, *, zone_name: str, period: Period) -> datetime | None:
     """The first instant of the period after the one that holds `at`, in UTC; None for EVER."""
     first = _first_day(local_date(at, zone_name=zone_name), period=period)
     if first is None:
@@ -130,19 +125,22 @@ def _first_day(day: date, *, period: Period) -> date | None:
     return day.replace(month=1, day=1) if period is Period.YEAR else None
 
 
-def _instant(wall: datetime, *, zone_name: str) -> datetime:
-    """The first instant at which the wall clock shows `wall` or, where it skips it, jumps past it; in UTC."""
-    local_zone = zone(zone_name)
-    at = wall.replace(tzinfo=local_zone, fold=0).astimezone(UTC)
-    if at.astimezone(local_zone).replace(tzinfo=None) == wall:
+def instant_of_wall_time(wall_time: datetime, *, zone_name: str) -> datetime:
+    """The first instant at which the wall clock of a zone shows `wall_time`, in UTC.
+
+    If the clock skips this time, the instant at which it jumps past it.
+    """
+    local_zone = zone_info(zone_name)
+    at = wall_time.replace(tzinfo=local_zone, fold=0).astimezone(UTC)
+    if at.astimezone(local_zone).replace(tzinfo=None) == wall_time:
         return at
-    # The reading is skipped: fold=0 reads it with the offset from before the gap, fold=1 with the one after it, so the
-    # jump lies between the two.
-    low = wall.replace(tzinfo=local_zone, fold=1).astimezone(UTC)
+    # The clock skips this time: fold=0 takes it with the offset before the gap, fold=1 with the offset after the gap, so
+    # the jump lies between the two instants.
+    low = wall_time.replace(tzinfo=local_zone, fold=1).astimezone(UTC)
     high = at
     while high - low > timedelta(seconds=1):
         middle = low + (high - low) // 2
-        if middle.astimezone(local_zone).replace(tzinfo=None) < wall:
+        if middle.astimezone(local_zone).replace(tzinfo=None) < wall_time:
             low = middle
         else:
             high = middle
@@ -150,33 +148,33 @@ def _instant(wall: datetime, *, zone_name: str) -> datetime:
 
 
 def in_window(at: datetime, *, zone_name: str, days: frozenset[Weekday], start: time | None, end: time | None) -> bool:
-    """Whether an instant lies in a weekly window `[start, end)` of the wall clock.
+    """Whether an instant lies in a weekly window of the wall clock, which opens at `start` on `days` and closes at `end`.
 
-    A window that ends at or before its start runs over midnight and belongs to the day on which it starts. Both passes
-    of an hour that is repeated in autumn are inside.
+    The window is closed at `end` itself. `start` None: from midnight; `end` None: until midnight. A window that ends at or
+    before its start runs over midnight and belongs to the day on which it starts. If the clock shows an hour twice, both
+    times count.
     """
-    wall = local(at, zone_name=zone_name)
-    opens, closes = start or time.min, end
-    clock = wall.time()
-    today = WEEK[wall.weekday()] in days
-    if closes is None:
-        return today and clock >= opens
-    if opens < closes:
-        return today and opens <= clock < closes
-    yesterday = WEEK[(wall.weekday() - 1) % 7] in days
-    return (today and clock >= opens) or (yesterday and clock < closes)
+    wall_time = local_datetime(at, zone_name=zone_name)
+    start, time_of_day = start or time.min, wall_time.time()
+    opens_today = WEEK[wall_time.weekday()] in days
+    if end is None:
+        return opens_today and time_of_day >= start
+    if start < end:
+        return opens_today and start <= time_of_day < end
+    opened_yesterday = WEEK[(wall_time.weekday() - 1) % 7] in days
+    return (opens_today and time_of_day >= start) or (opened_yesterday and time_of_day < end)
 
 
 def next_opening(
     at: datetime, *, zone_name: str, days: frozenset[Weekday], start: time | None, end: time | None
 ) -> datetime | None:
-    """The first instant at or after `at` inside the window, in UTC; None when there is none within some weeks."""
+    """The first instant at or after `at` inside a weekly window, in UTC; None if there is none within three weeks."""
     if in_window(at, zone_name=zone_name, days=days, start=start, end=end):
         return at.astimezone(UTC)
-    first = local_date(at, zone_name=zone_name)
-    for later in range(_LOOK_AHEAD):
+    first_day = local_date(at, zone_name=zone_name)
+    for offset in range(_LOOK_AHEAD_DAYS):
         try:
-            openings = _window_openings(first + later * _DAY, zone_name=zone_name, days=days, start=start, end=end)
+            openings = _window_openings(first_day + offset * _DAY, zone_name=zone_name, days=days, start=start, end=end)
         except OverflowError:
             return None
         for opening in openings:
@@ -186,7 +184,7 @@ def next_opening(
 
 
 def opens_on(day: date, *, zone_name: str, days: frozenset[Weekday], start: time | None, end: time | None) -> bool:
-    """Whether a window opens on a local day; one that the clocks skip does not exist on it."""
+    """Whether a weekly window opens on a local day; it does not on a day on which the clocks skip all of it."""
     return bool(_window_openings(day, zone_name=zone_name, days=days, start=start, end=end))
 
 
@@ -194,10 +192,10 @@ def opens_on(day: date, *, zone_name: str, days: frozenset[Weekday], start: time
 def _window_openings(
     day: date, *, zone_name: str, days: frozenset[Weekday], start: time | None, end: time | None
 ) -> tuple[datetime, ...]:
-    """When a window opens on a day, in order; one that the clocks skip does not exist on it."""
+    """The instants at which a weekly window opens on a day, in order; none if the clocks skip all of it."""
     return tuple(
         opening
-        for opening in _instants_showing(day, zone_name=zone_name, start=start or time.min)
+        for opening in _instants_showing(day, zone_name=zone_name, time_of_day=start or time.min)
         if in_window(opening, zone_name=zone_name, days=days, start=start, end=end)
     )
 
@@ -205,55 +203,58 @@ def _window_openings(
 def next_closing(
     at: datetime, *, zone_name: str, days: frozenset[Weekday], start: time | None, end: time | None
 ) -> datetime | None:
-    """The first instant at or after `at` outside the window, in UTC; None when it never closes."""
+    """The first instant at or after `at` outside a weekly window, in UTC; None if it never closes."""
     if not in_window(at, zone_name=zone_name, days=days, start=start, end=end):
         return at.astimezone(UTC)
-    # A window closes when its last hour has come, or at the end of a day, or when the clocks jump.
+    # A window closes at its `end`, at the end of a day, or when the clocks jump.
     candidates = sorted(
-        moment
-        for clock in {time.min, end or time.min}
-        for moment in _next_instants_showing(at, zone_name=zone_name, start=clock)
-        if moment >= at
+        instant
+        for time_of_day in {time.min, end or time.min}
+        for instant in _next_instants_showing(at, zone_name=zone_name, time_of_day=time_of_day)
+        if instant >= at
     )
-    for moment in candidates:
-        if not in_window(moment, zone_name=zone_name, days=days, start=start, end=end):
-            return moment
+    for instant in candidates:
+        if not in_window(instant, zone_name=zone_name, days=days, start=start, end=end):
+            return instant
     return None
 
 
-def _next_instants_showing(at: datetime, *, zone_name: str, start: time) -> Iterator[datetime]:
-    """The instants of some weeks from the day of `at` on at which the clock shows `start`, in order."""
-    first = local_date(at, zone_name=zone_name)
-    for later in range(_LOOK_AHEAD):
+def _next_instants_showing(at: datetime, *, zone_name: str, time_of_day: time) -> Iterator[datetime]:
+    """What `_instants_showing` says for each of three weeks of days, from the local day of `at` on, in order."""
+    first_day = local_date(at, zone_name=zone_name)
+    for offset in range(_LOOK_AHEAD_DAYS):
         try:
-            day = first + later * _DAY
-            yield from _instants_showing(day, zone_name=zone_name, start=start)
+            day = first_day + offset * _DAY
+            yield from _instants_showing(day, zone_name=zone_name, time_of_day=time_of_day)
         except OverflowError:
             return
 
 
 @lru_cache(maxsize=4096)
-def _instants_showing(day: date, *, zone_name: str, start: time) -> tuple[datetime, ...]:
-    """The instants at which the clock of a day shows `start`: once, or twice with the change itself where it is set back."""
-    local_zone = zone(zone_name)
-    wall = datetime.combine(day, start)
-    instants = {_instant(wall, zone_name=zone_name)}
+def _instants_showing(day: date, *, zone_name: str, time_of_day: time) -> tuple[datetime, ...]:
+    """The instant of a day at which the wall clock shows `time_of_day`, in order with others on a day with a clock change.
+
+    These are the second instant at which the clock shows this time, if any, and the clock change itself.
+    """
+    local_zone = zone_info(zone_name)
+    wall_time = datetime.combine(day, time_of_day)
+    instants = {instant_of_wall_time(wall_time, zone_name=zone_name)}
     midnight = datetime.combine(day, time.min, local_zone)
     tomorrow = datetime.combine(day + _DAY, time.min, local_zone)
     if midnight.utcoffset() != tomorrow.utcoffset():
-        instants.add(wall.replace(tzinfo=local_zone, fold=1).astimezone(UTC))
-        instants.add(_offset_change(midnight.astimezone(UTC), tomorrow.astimezone(UTC), local_zone=local_zone))
+        instants.add(wall_time.replace(tzinfo=local_zone, fold=1).astimezone(UTC))
+        instants.add(_clock_change(midnight.astimezone(UTC), tomorrow.astimezone(UTC), local_zone=local_zone))
     return tuple(sorted(instants))
 
 
-def _offset_change(low: datetime, high: datetime, *, local_zone: ZoneInfo) -> datetime:
-    """The first instant, to the second, after `low` with the offset of `high`; both in UTC."""
-    after = high.astimezone(local_zone).utcoffset()
+def _clock_change(low: datetime, high: datetime, *, local_zone: ZoneInfo) -> datetime:
+    """The first instant after `low`, exact to the second, with the UTC offset of `high`; all three in UTC."""
+    new_offset = high.astimezone(local_zone).utcoffset()
     while high - low > timedelta(seconds=1):
         middle = (low + (high - low) // 2).replace(microsecond=0)
         if middle <= low:
             break
-        if middle.astimezone(local_zone).utcoffset() == after:
+        if middle.astimezone(local_zone).utcoffset() == new_offset:
             high = middle
         else:
             low = middle

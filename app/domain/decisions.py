@@ -12,12 +12,12 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from app.domain.amounts import Money
-from app.domain.json_values import Value, decode, encode
+from app.domain.json_values import FindingValue, decode_value, encode_value
 from app.domain.units import Unit
 
 
 class DecisionOutcome(StrEnum):
-    """What a decision came to. NOTHING_EARNED: a purchase stands, and brings neither points nor stamps."""
+    """What a decision came to. NOTHING_EARNED: the purchase is recorded, and earns neither points nor stamps."""
 
     GRANTED = "GRANTED"
     PARTLY_GRANTED = "PARTLY_GRANTED"
@@ -126,15 +126,15 @@ class RemedyCode(StrEnum):
 
 
 class Remedy(NamedTuple):
-    """A change that makes the condition hold; NONE if nothing can.
+    """A change that would make a condition hold; the code is NONE if no change can.
 
-    `choices` are stock codes, categories, keys of locations, channels, methods of payment, segments or preferences, any
-    of which will do.
-    `from_` of WAIT_FOR_BIRTHDAY reveals a date of birth: it is computed for callers who may see it, and never stored.
+    `instant` is when the condition begins to hold (of START_SOONER: the first start that is too late). With WAIT_FOR_BIRTHDAY it
+    reveals a date of birth: it is computed for callers who may see that date, and never stored. `points`, `amount` and `quantity` are what
+    is missing. Any of `choices` will do: stock codes, categories, location keys, channels, kinds of payment, segments, preferences.
     """
 
     code: RemedyCode
-    from_: datetime | None = None
+    instant: datetime | None = None
     points: int | None = None
     amount: Money | None = None
     quantity: int | None = None
@@ -142,20 +142,20 @@ class Remedy(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """The result of checking one condition or effect; `clauses` are the keys of other clauses involved."""
+    """The result of checking one condition or effect; `clauses` are the keys of other clauses that played a part in it."""
 
     met: bool
     code: ReasonCode
-    observed: Value = None
-    required: Value = None
+    observed: FindingValue = None
+    required: FindingValue = None
     remedies: tuple[Remedy, ...] = ()
     clauses: tuple[str, ...] = ()
 
 
 class Reason(NamedTuple):
-    """A finding with the key of its clause; `condition` is the path to the condition, None for the effect."""
+    """A finding with the key of its clause; `condition` is the path to the condition in the clause, None for the effect."""
 
-    clause: str
+    clause_key: str
     verdict: Verdict
     finding: Finding
     condition: tuple[int, ...] | None = None
@@ -165,8 +165,8 @@ class Reason(NamedTuple):
 class Decision:
     """Outcome, points and stamps (never negative), and a reason for every condition and effect that was checked.
 
-    `zone` is the IANA zone of its instants, None for that of the terms. `budget_usage` are the points used of budgets by
-    clause key; `own_budget_usage` are those of them that came from the customer's own share: points returned before.
+    `decided_for` is the business time. `zone` is the IANA zone of the decision's instants, None for that of the terms. `budget_usage` are the
+    points taken from budgets, by clause key; `own_budget_usage` is their part from the customer's own share (`RuleFacts`).
     """
 
     outcome: DecisionOutcome
@@ -180,19 +180,21 @@ class Decision:
     own_budget_usage: tuple[tuple[str, int], ...] = ()
 
     def amount(self, unit: Unit) -> int:
-        """Points or stamps of the decision."""
+        """The points or the stamps of the decision."""
         return self.points if unit is Unit.POINTS else self.stamps
 
     def common_budget_usage(self) -> tuple[tuple[str, int], ...]:
-        """Points used of budgets beyond the customer's own share, by clause key."""
-        own = dict(self.own_budget_usage)
-        left = ((clause, points - own.get(clause, 0)) for clause, points in self.budget_usage)
-        return tuple((clause, points) for clause, points in left if points)
+        """Points taken from budgets beyond the customer's own share, by clause key."""
+        own_points = dict(self.own_budget_usage)
+        common_usage = ((key, points - own_points.get(key, 0)) for key, points in self.budget_usage)
+        return tuple((key, points) for key, points in common_usage if points)
 
     def applied_clauses(self) -> tuple[str, ...]:
         """The keys of the clauses that were applied, in order."""
         return tuple(
-            reason.clause for reason in self.reasons if reason.condition is None and reason.verdict is Verdict.APPLIED
+            reason.clause_key
+            for reason in self.reasons
+            if reason.condition is None and reason.verdict is Verdict.APPLIED
         )
 
     def without_personal_values(self) -> Decision:
@@ -200,7 +202,7 @@ class Decision:
         return Decision.from_data(self.to_data())
 
     def largest_amount(self) -> int:
-        """The largest number of points in the decision or its findings."""
+        """The largest number among the points and stamps of the decision and what its effects found."""
         observed = [reason.finding.observed for reason in self.reasons if reason.condition is None]
         return max([self.points, self.stamps, *(value for value in observed if isinstance(value, int))])
 
@@ -231,7 +233,7 @@ class Decision:
             points=data["points"],
             terms_version=data["terms"],
             decided_for=datetime.fromisoformat(data["for"]),
-            reasons=tuple(_reason(reason) for reason in data["reasons"]),
+            reasons=tuple(_reason_of_data(reason) for reason in data["reasons"]),
             zone=data.get("zone"),
             budget_usage=tuple(data.get("spent", {}).items()),
             stamps=data.get("stamps", 0),
@@ -241,15 +243,15 @@ class Decision:
 
 def _reason_data(reason: Reason) -> dict[str, Any]:
     finding = reason.finding
-    data: dict[str, Any] = {"clause": reason.clause, "verdict": reason.verdict.value, "code": finding.code.value}
+    data: dict[str, Any] = {"clause": reason.clause_key, "verdict": reason.verdict.value, "code": finding.code.value}
     if reason.condition is not None:
         data["condition"] = list(reason.condition)
     if finding.met:
         data["met"] = True
     if finding.observed is not None:
-        data["observed"] = encode(finding.observed)
+        data["observed"] = encode_value(finding.observed)
     if finding.required is not None:
-        data["required"] = encode(finding.required)
+        data["required"] = encode_value(finding.required)
     if finding.remedies:
         data["remedies"] = [_remedy_data(remedy) for remedy in finding.remedies]
     if finding.clauses:
@@ -257,23 +259,23 @@ def _reason_data(reason: Reason) -> dict[str, Any]:
     return data
 
 
-def _reason(data: Mapping[str, Any]) -> Reason:
+def _reason_of_data(data: Mapping[str, Any]) -> Reason:
     finding = Finding(
         met=data.get("met", False),
         code=ReasonCode(data["code"]),
-        observed=decode(data.get("observed")),
-        required=decode(data.get("required")),
-        remedies=tuple(_remedy(value) for value in data.get("remedies", ())),
+        observed=decode_value(data.get("observed")),
+        required=decode_value(data.get("required")),
+        remedies=tuple(_remedy_of_data(value) for value in data.get("remedies", ())),
         clauses=tuple(data.get("clauses", ())),
     )
     condition = tuple(data["condition"]) if "condition" in data else None
-    return Reason(clause=data["clause"], verdict=Verdict(data["verdict"]), finding=finding, condition=condition)
+    return Reason(clause_key=data["clause"], verdict=Verdict(data["verdict"]), finding=finding, condition=condition)
 
 
 def _remedy_data(remedy: Remedy) -> dict[str, Any]:
     data: dict[str, Any] = {"code": remedy.code.value}
-    if remedy.from_ is not None and remedy.code is not RemedyCode.WAIT_FOR_BIRTHDAY:
-        data["from"] = remedy.from_.isoformat()
+    if remedy.instant is not None and remedy.code is not RemedyCode.WAIT_FOR_BIRTHDAY:
+        data["from"] = remedy.instant.isoformat()
     if remedy.points is not None:
         data["points"] = remedy.points
     if remedy.amount is not None:
@@ -285,10 +287,10 @@ def _remedy_data(remedy: Remedy) -> dict[str, Any]:
     return data
 
 
-def _remedy(data: Mapping[str, Any]) -> Remedy:
+def _remedy_of_data(data: Mapping[str, Any]) -> Remedy:
     return Remedy(
         code=RemedyCode(data["code"]),
-        from_=datetime.fromisoformat(data["from"]) if "from" in data else None,
+        instant=datetime.fromisoformat(data["from"]) if "from" in data else None,
         points=data.get("points"),
         amount=Money(*data["amount"]) if "amount" in data else None,
         quantity=data.get("quantity"),

@@ -1,4 +1,4 @@
-"""Stored values of findings, as JSON with their type."""
+"""The JSON in which values of findings are stored, with their types."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any, TypeAlias
 
 from app.domain.amounts import Money
 
-Value: TypeAlias = Money | int | Decimal | str | datetime | date | tuple[str, ...] | None
-"""A value of a finding: an amount, points, a text, an instant, a day, a list of codes, or nothing."""
+FindingValue: TypeAlias = Money | int | Decimal | str | datetime | date | tuple[str, ...] | None
+"""A value of a finding: an amount of money, a number, a text, an instant, a day, a list of codes, or nothing."""
 
 
-def encode(value: Value) -> Any:
-    """A value as JSON with its type."""
+def encode_value(value: FindingValue) -> Any:
+    """A value as JSON, with its type where JSON has no such type."""
     if value is None or isinstance(value, int | str):
         return value
     if isinstance(value, Money):
@@ -27,8 +27,8 @@ def encode(value: Value) -> Any:
     return {"list": list(value)}
 
 
-def decode(data: Any) -> Value:
-    """The value that `encode` wrote. Raises ValueError for anything else."""
+def decode_value(data: Any) -> FindingValue:
+    """The value that `encode_value` wrote. Raises ValueError for an unknown type."""
     if data is None or isinstance(data, int | str):
         return data
     ((kind, inner),) = data.items()

@@ -1,7 +1,6 @@
-"""The closed list of technical problems: requests rejected for reasons outside the terms.
+"""The closed list of technical problems: reasons outside the terms to reject a request.
 
-A technical problem writes nothing and never costs points. The messages are in the catalogues of
-`app.domain.i18n` under `error.<CODE>`.
+A request with a problem changes nothing. The messages are in the catalogues of `app.domain.i18n` under `error.<CODE>`.
 """
 
 from __future__ import annotations
@@ -72,11 +71,11 @@ class ProblemCode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One technical problem.
+    """Why a request is rejected.
 
-    `path` leads to the input that caused it (field names and list positions, without `input`); `detail` says what
-    is wrong and what would be right, or None. `purchase_ids` and `redemption_ids` are recorded objects that prevent the
-    request.
+    `path` leads to the invalid input: field names and list positions, without the argument `input`. `detail` says what is
+    wrong and what would be right; None if the message of the code says enough. `purchase_ids` and `redemption_ids` are the
+    recorded purchases and redemptions that stand in the way of the request.
     """
 
     code: ProblemCode

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
-from app.domain.calendar import FIRST_YEAR, LAST_YEAR, in_zone, local
+from app.domain.calendar import FIRST_YEAR, LAST_YEAR, instant_of_wall_time, local_datetime
 from app.domain.customers.identities import IdentityError, IdentityKind, normalised_identity
 from app.domain.i18n.details import in_english
 from app.domain.names import normalised_identifier
@@ -140,7 +140,7 @@ def _instant(text: str, *, zone_name: str) -> datetime:
         raise UnreadableError("InvoiceDate: not a time as YYYY-MM-DD HH:MM:SS")
     if not FIRST_YEAR <= wall_clock.year <= LAST_YEAR:
         raise UnreadableError(f"InvoiceDate: not between the years {FIRST_YEAR} and {LAST_YEAR}")
-    at = in_zone(wall_clock, zone_name=zone_name)
-    if local(at, zone_name=zone_name).replace(tzinfo=None) != wall_clock:
+    at = instant_of_wall_time(wall_clock, zone_name=zone_name)
+    if local_datetime(at, zone_name=zone_name).replace(tzinfo=None) != wall_clock:
         raise UnreadableError("InvoiceDate: the clocks skipped this time")
     return at

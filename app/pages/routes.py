@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from app.domain.programs.program import Program, ProgramKind
-from app.domain.programs.slug import slug_problem
+from app.domain.programs.slug import slug_error
 from app.pages.addresses import Addresses
 from app.pages.language import language_of
 from app.pages.people import MadeUpPerson, people_views
@@ -108,7 +108,7 @@ class Pages:
         """The program whose slug is in the address; None if there is none."""
         slug = request.path_params["slug"]
         self._charge(request, READ_COST)
-        if slug_problem(slug) is not None:
+        if slug_error(slug) is not None:
             return None
         return await self._application.query_across_programs(
             public_terms.public_program, slug=slug, now_of=self._application.now

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import orjson
 
-from app.domain.access import PROGRAM_ONLY, Principal
+from app.domain.access import PROGRAM_SOURCES, Principal
 from app.domain.problems import Problem, ProblemCode
 from app.domain.programs.program import Program
 from app.store import idempotency
@@ -86,7 +86,7 @@ class Application:
             actor=principal.key_id if principal is not None else None,
             received_at=received_at,
             principal=principal,
-            sources=principal.sources if principal is not None else PROGRAM_ONLY,
+            sources=principal.sources if principal is not None else PROGRAM_SOURCES,
         )
         work = partial(_carry_out, use_case=use_case, context=context, command=command)
         # The receipt number makes a purchase and its refund run one after the other, whichever arrives first.

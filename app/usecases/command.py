@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar, overload
 
-from app.domain.access import PROGRAM_ONLY, Principal
+from app.domain.access import PROGRAM_SOURCES, Principal
 from app.domain.customers.customer import Customer
 from app.domain.details import detail
 from app.domain.ledger.entries import Balance
@@ -51,7 +51,7 @@ class CommandContext(WriteContext):
     received_at: datetime
     principal: Principal | None = None
     time_reviewed: bool = False
-    sources: tuple[str, ...] = PROGRAM_ONLY
+    sources: tuple[str, ...] = PROGRAM_SOURCES
 
     @property
     def is_self_service(self) -> bool:
@@ -68,7 +68,7 @@ class CommandContext(WriteContext):
             return ImplausibleTime.AHEAD
         if self.program.kind is ProgramKind.SANDBOX or self.principal is None or self.time_reviewed:
             return None
-        return ImplausibleTime.TOO_OLD if occurred_at < self.now - self.program.receipt_age else None
+        return ImplausibleTime.TOO_OLD if occurred_at < self.now - self.program.max_receipt_age else None
 
     def ahead_of_clock_problem(self, occurred_at: datetime, *, path: tuple[str, ...]) -> Problem | None:
         """The problem with a business time in the future, or None; `path` leads to the input field."""

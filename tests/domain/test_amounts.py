@@ -73,9 +73,9 @@ def test_money_reads_with_the_decimals_of_its_currency(money: Money, locale: Loc
 @given(st.lists(st.fractions(0, 1000, max_denominator=500), max_size=6), st.integers(1, 9), st.integers(1, 9))
 def test_common_denominator_keeps_the_fractions(values: list[Fraction], numerator: int, denominator: int) -> None:
     parts = Parts.of(values)
-    assert list(parts.each()) == values
+    assert list(parts.values()) == values
     assert parts.total() == sum(values)
-    assert list(parts.scaled(numerator, denominator).each()) == [
+    assert list(parts.scaled(numerator, denominator).values()) == [
         fraction * numerator / denominator for fraction in values
     ]
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.calendar import WEEK, Weekday, add_months, day_start, in_window, local_date, next_opening, zone
+from app.domain.calendar import WEEK, Weekday, add_months, day_start, in_window, local_date, next_opening, zone_info
 
 ZONES = (
     "Europe/London",
@@ -79,7 +79,7 @@ def test_instant_before_the_start_of_a_day_is_in_the_day_before(day: date, zone_
 )
 def test_unknown_zone_is_rejected(name: str) -> None:
     with pytest.raises(ValueError):
-        zone(name)
+        zone_info(name)
 
 
 @pytest.mark.parametrize(

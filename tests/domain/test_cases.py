@@ -13,7 +13,7 @@ import yaml
 
 from app.api.terms_files import read
 from app.domain.amounts import Money
-from app.domain.calendar import day_start, zone
+from app.domain.calendar import day_start, zone_info
 from app.domain.customers.rule_facts import RuleFacts
 from app.domain.decisions import Decision
 from app.domain.engine import refund
@@ -150,14 +150,14 @@ def facts(case: Case) -> PurchaseFacts:
     currency, name = case["currency"], zone_of(case)
     payments = case.get("payments", {}).items()
     return PurchaseFacts(
-        occurred_at=datetime.fromisoformat(case.get("at", "2026-03-04T12:00")).replace(tzinfo=zone(name)),
+        occurred_at=datetime.fromisoformat(case.get("at", "2026-03-04T12:00")).replace(tzinfo=zone_info(name)),
         zone=name,
         currency=currency,
         lines=tuple(
             a_line(number, value, currency=currency) for number, value in enumerate(case.get("lines", ()), start=1)
         ),
         payments=tuple(Payment(PaymentKind(kind), Money.of(amount, currency).minor) for kind, amount in payments),
-        rule_facts=RuleFacts(tier=case.get("tier"), qualifying=int(case.get("qualifying", "0"))),
+        rule_facts=RuleFacts(tier=case.get("tier"), qualifying_points=int(case.get("qualifying", "0"))),
     )
 
 
@@ -177,7 +177,7 @@ def a_line(number: int, given: Case, *, currency: str) -> Line:
 
 def a_lot(place: int, given: Case, *, case: Case) -> Lot:
     """Points that were earned at noon of a day."""
-    at = datetime.fromisoformat(f"{given['earned']}T12:00").replace(tzinfo=zone(zone_of(case)))
+    at = datetime.fromisoformat(f"{given['earned']}T12:00").replace(tzinfo=zone_info(zone_of(case)))
     return Lot(
         id=f"lot-{place}",
         points=int(given["points"]),
@@ -199,7 +199,7 @@ def assert_sentences(case: Case, decision: Decision, *, terms: Terms) -> None:
     """Checks every reason and remedy in words, and the summary where the example has one."""
     phrasebook, explained = phrasebook_in(Locale.EN), Explanation.of(decision, terms=terms)
     reasons = [
-        f"{terms.clause_by_key[reason.clause].number}: {explained.statement(reason, phrasebook=phrasebook)}"
+        f"{terms.clause_by_key[reason.clause_key].number}: {explained.statement(reason, phrasebook=phrasebook)}"
         for reason in decision.reasons
     ]
     assert reasons == case["reasons"]

@@ -88,7 +88,7 @@ def test_product_lists_of_older_terms_match_normalised_names(listed: str, sku: s
 def test_window_skipped_by_the_clock_change_opens_a_week_later() -> None:
     window = WeekdaysAndHours(frozenset({Weekday.SUNDAY}), time(1), time(2))
     (remedy,) = window.check(eligible_purchase(at=at("2026-03-28T12:00:00+00:00"))).remedies
-    assert remedy.from_ == at("2026-04-05T00:00:00+00:00"), "01:00 on the wall in summer"
+    assert remedy.instant == at("2026-04-05T00:00:00+00:00"), "01:00 on the wall in summer"
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,8 @@ def test_product_and_category_conditions_hold_if_a_line_is_selected() -> None:
 def with_one_more(basket: EligiblePurchase, *, minor: int) -> EligiblePurchase:
     """The basket with an eligible line of so many pence."""
     return basket._replace(
-        lines=(*basket.lines, a_line(99)._replace(unit_price=minor)), amounts=Parts.of([*basket.amounts.each(), minor])
+        lines=(*basket.lines, a_line(99)._replace(unit_price=minor)),
+        amounts=Parts.of([*basket.amounts.values(), minor]),
     )
 
 
@@ -208,10 +209,10 @@ def test_condition_holds_when_the_window_opens(
     if finding.met:
         return
     (remedy,) = finding.remedies
-    assert remedy.from_ is not None, "a weekly window opens again"
-    assert now < remedy.from_ < now + timedelta(days=22)
-    assert condition.check(eligible_purchase(at=remedy.from_, zone=zone)).met
-    assert not condition.check(eligible_purchase(at=remedy.from_ - timedelta(microseconds=1), zone=zone)).met
+    assert remedy.instant is not None, "a weekly window opens again"
+    assert now < remedy.instant < now + timedelta(days=22)
+    assert condition.check(eligible_purchase(at=remedy.instant, zone=zone)).met
+    assert not condition.check(eligible_purchase(at=remedy.instant - timedelta(microseconds=1), zone=zone)).met
 
 
 @given(first=st.dates(date(2024, 1, 1), date(2027, 1, 1)), zone=st.sampled_from(ZONES), early=st.integers(1, 10**7))
@@ -219,9 +220,9 @@ def test_condition_holds_when_the_period_begins(first: date, zone: str, early: i
     condition = Dates(first=first)
     before = datetime(first.year, first.month, first.day, tzinfo=UTC) - timedelta(days=2, seconds=early)
     (remedy,) = condition.check(eligible_purchase(at=before, zone=zone)).remedies
-    assert remedy.from_ is not None
-    assert condition.check(eligible_purchase(at=remedy.from_, zone=zone)).met
-    assert not condition.check(eligible_purchase(at=remedy.from_ - timedelta(microseconds=1), zone=zone)).met
+    assert remedy.instant is not None
+    assert condition.check(eligible_purchase(at=remedy.instant, zone=zone)).met
+    assert not condition.check(eligible_purchase(at=remedy.instant - timedelta(microseconds=1), zone=zone)).met
 
 
 @given(

@@ -53,7 +53,7 @@ def budgets_left(**budgets: int) -> dict[str, Any]:
 
 def reason_of(decision: Decision, clause: str, code: ReasonCode) -> Reason:
     """The one reason of a clause with a code."""
-    (found,) = [reason for reason in decision.reasons if reason.clause == clause and reason.finding.code is code]
+    (found,) = [reason for reason in decision.reasons if reason.clause_key == clause and reason.finding.code is code]
     return found
 
 
@@ -199,7 +199,7 @@ def test_points_cut_by_a_cap_are_not_used_from_a_budget() -> None:
     full = ("cap", (), PointsCap(10, CapScope.DAY))
     nothing = earn(
         terms=some_terms(gift, full),
-        facts=eligible_for(earned=((full[2].period or None, 10),)),
+        facts=eligible_for(earned_by_period=((full[2].period or None, 10),)),
     )
     assert (nothing.points, nothing.budget_usage) == (0, ())
 
@@ -274,7 +274,7 @@ def test_purchases_never_exceed_a_budget_and_points_add_up(
     spent = dict(decision.budget_usage)
     assert all(0 < points <= known[key] for key, points in spent.items())
     assert sum(spent.values()) <= decision.points
-    given_ = {reason.clause: reason.finding.observed for reason in decision.reasons if reason.condition is None}
+    given_ = {reason.clause_key: reason.finding.observed for reason in decision.reasons if reason.condition is None}
     shares = [points for key, points in given_.items() if key in decision.applied_clauses() and isinstance(points, int)]
     assert decision.points == min(sum(shares), cap if cap is not None else sum(shares))
     if cap is None:

@@ -144,11 +144,11 @@ def test_birthday_window_opens_exactly_at_the_moment_of_its_remedy(
         return
     (remedy,) = finding.remedies
     assert remedy.code is RemedyCode.WAIT_FOR_BIRTHDAY
-    assert remedy.from_ is not None
-    assert now < remedy.from_ < now + timedelta(days=2 * 366 if zone == "Pacific/Apia" else 367)
-    assert condition.check(purchase._replace(occurred_at=remedy.from_)).met
-    assert not condition.check(purchase._replace(occurred_at=remedy.from_ - timedelta(microseconds=1))).met
-    between = now + (remedy.from_ - now) / 2
+    assert remedy.instant is not None
+    assert now < remedy.instant < now + timedelta(days=2 * 366 if zone == "Pacific/Apia" else 367)
+    assert condition.check(purchase._replace(occurred_at=remedy.instant)).met
+    assert not condition.check(purchase._replace(occurred_at=remedy.instant - timedelta(microseconds=1))).met
+    between = now + (remedy.instant - now) / 2
     assert not condition.check(purchase._replace(occurred_at=between)).met
 
 
@@ -159,7 +159,7 @@ def test_birthday_skipped_by_a_zone_waits_for_the_next_year() -> None:
         at=datetime(2011, 12, 20, tzinfo=UTC), zone="Pacific/Apia", rule_facts=RuleFacts(profile=profile)
     )
     (remedy,) = BirthdayWindow().check(purchase).remedies
-    assert remedy.from_ == day_start(date(2012, 12, 30), zone_name="Pacific/Apia")
+    assert remedy.instant == day_start(date(2012, 12, 30), zone_name="Pacific/Apia")
 
 
 @given(birthday=births, years=st.integers(1, 120), day=days, zone=st.sampled_from(ZONES))
@@ -174,9 +174,9 @@ def test_age_condition_holds_exactly_from_the_moment_of_its_remedy(
     if finding.met:
         return
     (remedy,) = finding.remedies
-    assert remedy.from_ is not None
-    assert condition.check(purchase._replace(occurred_at=remedy.from_)).met
-    assert not condition.check(purchase._replace(occurred_at=remedy.from_ - timedelta(microseconds=1))).met
+    assert remedy.instant is not None
+    assert condition.check(purchase._replace(occurred_at=remedy.instant)).met
+    assert not condition.check(purchase._replace(occurred_at=remedy.instant - timedelta(microseconds=1))).met
 
 
 @pytest.mark.parametrize("condition", [BirthdayWindow(3, 3), AgeAtLeast(18)])
@@ -304,8 +304,8 @@ def test_stored_facts_decide_the_same_without_revealing_the_birthday(
     for reason in fresh.reasons:
         for remedy in reason.finding.remedies:
             if remedy.code is RemedyCode.WAIT_FOR_BIRTHDAY:
-                assert remedy.from_ is not None
-                assert remedy.from_.isoformat() not in written
+                assert remedy.instant is not None
+                assert remedy.instant.isoformat() not in written
 
 
 def test_preference_spelled_differently_in_two_clauses_is_stored_once() -> None:

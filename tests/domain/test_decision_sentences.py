@@ -275,7 +275,7 @@ def test_two_failed_conditions_promise_no_date_too_early() -> None:
 )
 def test_cap_names_its_limit_and_the_rest(scope: CapScope, earned: int, expected: str) -> None:
     terms = some_terms(("spend", (), SPEND), ("cap", (), PointsCap(5, scope)))
-    rule_facts = RuleFacts(earned=((Period(scope.value), earned),) if scope is not CapScope.PURCHASE else ())
+    rule_facts = RuleFacts(earned_by_period=((Period(scope.value), earned),) if scope is not CapScope.PURCHASE else ())
     decision = earn(terms=terms, facts=a_purchase(rule_facts=rule_facts))
     reason = decision.reasons[-1]
     assert reason.finding.code is ReasonCode.CAP_REACHED

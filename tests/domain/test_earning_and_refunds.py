@@ -105,7 +105,11 @@ def test_best_clause_counts_or_all_are_added_and_rounded_once() -> None:
     assert [reason.verdict for reason in best.reasons] == [Verdict.APPLIED, Verdict.EXCLUDED, Verdict.EXCLUDED]
     stacked = earn(terms=some_terms(*clauses, ("s", (), Combination(CombinationMode.STACK))), facts=facts)
     assert stacked.points == 2, "3 x 0.5, rounded once"
-    assert [(reason.clause, reason.finding.observed) for reason in stacked.reasons] == [("a", 1), ("b", 1), ("c", 0)]
+    assert [(reason.clause_key, reason.finding.observed) for reason in stacked.reasons] == [
+        ("a", 1),
+        ("b", 1),
+        ("c", 0),
+    ]
 
 
 def test_every_failed_condition_is_listed_not_the_first() -> None:
@@ -230,7 +234,7 @@ def test_refund_takes_at_most_the_balance_and_shows_the_shortfall(
     assert outcome.clawed_back == min(earned, available)
     assert outcome.shortfall == earned - outcome.clawed_back
     first = outcome.decision.reasons[0]
-    assert first.clause == "refunds"
+    assert first.clause_key == "refunds"
     assert first.verdict is (Verdict.APPLIED if outcome.shortfall == 0 else Verdict.LIMITED)
 
 

@@ -273,10 +273,10 @@ def test_condition_on_a_tier_gets_its_name_wherever_it_is() -> None:
     ("rule_facts", "missing"),
     [
         (RuleFacts(), 500),
-        (RuleFacts(tier="silver", qualifying=499), 1),
-        (RuleFacts(tier="gold", qualifying=500), None),
-        (RuleFacts(tier="gold", qualifying=20), None),
-        (RuleFacts(tier="black", qualifying=20), None),
+        (RuleFacts(tier="silver", qualifying_points=499), 1),
+        (RuleFacts(tier="gold", qualifying_points=500), None),
+        (RuleFacts(tier="gold", qualifying_points=20), None),
+        (RuleFacts(tier="black", qualifying_points=20), None),
     ],
 )
 def test_missing_tier_names_the_missing_points(rule_facts: RuleFacts, missing: int | None) -> None:
@@ -301,7 +301,7 @@ def test_missing_tier_names_the_missing_points(rule_facts: RuleFacts, missing: i
 
 
 def test_tier_of_the_customer_is_stored_with_the_purchase() -> None:
-    rule_facts = RuleFacts(tier="gold", qualifying=700)
+    rule_facts = RuleFacts(tier="gold", qualifying_points=700)
     assert RuleFacts.from_data(rule_facts.to_data()) == rule_facts
 
 
@@ -494,7 +494,7 @@ def test_decision_names_the_cash_to_collect() -> None:
         decision = redeem(terms=terms, clause=clause, facts=a_purchase(), available=available)
         assert decision.outcome is outcome
         (due,) = [reason for reason in decision.reasons if reason.finding.code is ReasonCode.CASH_DUE]
-        assert (due.clause, due.finding.required) == ("mug", pounds("2.00"))
+        assert (due.clause_key, due.finding.required) == ("mug", pounds("2.00"))
         assert (
             Explanation.of(decision, terms=terms).statement(due, phrasebook=phrasebook_in(Locale.EN))
             == "Plus £2 to pay."

@@ -229,7 +229,7 @@ def test_clawback_depends_only_on_kept_goods_and_never_exceeds_the_earned_points
     other = data.draw(st.permutations(steps))
     earned, left = (
         points(terms, purchase),
-        points(terms, purchase.remaining(remaining_quantities(purchase, returned=steps))),
+        points(terms, purchase.with_remaining_quantities(remaining_quantities(purchase, returned=steps))),
     )
     due, cash = clawbacks(terms, purchase, steps)
     assert sum(due) == earned - left
@@ -243,18 +243,22 @@ def test_clawback_depends_only_on_kept_goods_and_never_exceeds_the_earned_points
 def test_keeping_everything_equals_the_purchase_at_any_rate(data: st.DataObject) -> None:
     terms, purchase = data.draw(terms_and_purchases())
     everything = {line.number: line.quantity for line in purchase.lines}
-    assert earn(terms=terms, facts=purchase.remaining(everything)) == earn(terms=terms, facts=purchase)
+    assert earn(terms=terms, facts=purchase.with_remaining_quantities(everything)) == earn(terms=terms, facts=purchase)
     left = remaining_quantities(purchase, returned=data.draw(partial_refunds(purchase)))
-    assert points(terms, purchase.remaining(left)) <= points(terms, purchase)
+    assert points(terms, purchase.with_remaining_quantities(left)) <= points(terms, purchase)
 
 
 @given(st.data())
 @property_settings(40)
 def test_kept_goods_are_converted_exactly_and_as_a_whole(data: st.DataObject) -> None:
     _, purchase = data.draw(terms_and_purchases())
-    left = purchase.remaining(remaining_quantities(purchase, returned=data.draw(partial_refunds(purchase))))
+    left = purchase.with_remaining_quantities(
+        remaining_quantities(purchase, returned=data.draw(partial_refunds(purchase)))
+    )
     unexchanged = replace(left, exchange_rate=None)
-    rate = purchase.exchange_rate.factor(foreign=purchase.currency) if purchase.exchange_rate is not None else 1
+    rate = (
+        purchase.exchange_rate.factor(foreign_currency=purchase.currency) if purchase.exchange_rate is not None else 1
+    )
     assert total(left) == total(unexchanged) * rate
     bare = replace(left, payments=())
     assert total(bare) == sum(total(replace(bare, lines=(line,))) for line in bare.lines)
@@ -405,13 +409,13 @@ def test_foreign_purchase_without_a_rate_is_not_decided(decide: str) -> None:
 @pytest.mark.parametrize("rate", ["0", "-1", "NaN", "Infinity", "1000000.000000000001", "0.0000000000001", "1E-999"])
 def test_invalid_rate_is_rejected(rate: str) -> None:
     with pytest.raises(FactsError) as refused:
-        exchange_rate_of(Decimal(rate), currency="JPY", into="EUR")
+        exchange_rate_of(Decimal(rate), currency="JPY", target_currency="EUR")
     assert refused.value.path == ("exchange_rate",)
 
 
 def test_only_a_foreign_currency_has_a_rate() -> None:
     with pytest.raises(FactsError, match="FOREIGN_ONLY"):
-        exchange_rate_of(Decimal(1), currency="EUR", into="EUR")
+        exchange_rate_of(Decimal(1), currency="EUR", target_currency="EUR")
     line = Line(1, "a", Decimal(1), 100)
     with pytest.raises(FactsError, match="FOREIGN_ONLY"):
         PurchaseFacts(NOON, "Europe/London", "EUR", (line,), exchange_rate=ExchangeRate(Decimal(1), "EUR"))

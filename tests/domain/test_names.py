@@ -59,10 +59,10 @@ def test_name_in_any_script_is_accepted_and_trimmed(text: str) -> None:
 
 
 def test_only_longer_texts_may_have_paragraphs() -> None:
-    assert normalised_name("One cup.\nAny size.\n", paragraphs=True) == "One cup.\nAny size."
+    assert normalised_name("One cup.\nAny size.\n", allows_line_breaks=True) == "One cup.\nAny size."
     for text in ("One\tcup", "One\u202ecup", "One\u2028cup", "\n \n"):
         with pytest.raises(InvalidNameError):
-            normalised_name(text, paragraphs=True)
+            normalised_name(text, allows_line_breaks=True)
 
 
 @given(st.text(max_size=30))
@@ -89,7 +89,7 @@ def test_deceptive_article_or_category_in_terms_is_rejected(text: str, kind: typ
 @pytest.mark.parametrize("mark", "“”„«»‹›「」『』")
 def test_quoted_names_contain_no_quotation_marks(mark: str) -> None:
     name = f"a{mark} and b"
-    assert normalised_name(name, paragraphs=True) == normalised_name(name) == name
+    assert normalised_name(name, allows_line_breaks=True) == normalised_name(name) == name
     assert name_error(name) is None
     assert name_error(name, rejects_quotation_marks=True) is not None
     drafts = [

@@ -64,7 +64,7 @@ def test_refund_policy_refuses_redemptions_during_a_debt(charge: RewardCharge | 
     decision = redeem(terms=TERMS, clause=clause, facts=a_purchase(), available=0, owed=20, charge=charge)
     assert (decision.outcome, decision.points) == (DecisionOutcome.REFUSED, 0)
     reason = decision.reasons[0]
-    assert (reason.clause, reason.verdict, reason.condition) == ("refunds", Verdict.NOT_MET, None)
+    assert (reason.clause_key, reason.verdict, reason.condition) == ("refunds", Verdict.NOT_MET, None)
     assert (reason.finding.observed, reason.finding.required) == (20, needed)
     assert decision.without_personal_values() == decision
 

@@ -90,7 +90,7 @@ def terms_of(clauses: Sequence[DraftedClause], *, version: int = 1) -> Terms:
 
 def eligible(facts: PurchaseFacts) -> EligiblePurchase:
     """The purchase as a condition sees it."""
-    return EligiblePurchase.of(facts, basis=AmountBasis(), program_zone=facts.zone)._replace(clause=CLAUSE)
+    return EligiblePurchase.of(facts, basis=AmountBasis(), program_zone=facts.zone)._replace(clause_key=CLAUSE)
 
 
 @given(first=some.conditions, second=some.conditions, facts=st.lists(some.purchases(), min_size=3, max_size=6))
@@ -141,11 +141,11 @@ def with_remedy(facts: PurchaseFacts, remedy: Remedy, *, condition: Condition) -
     """The purchase after the customer has followed the remedy."""
     # What is given away counts for nothing, so that what helps has a price.
     line = Line(number=len(facts.lines) + 1, sku="anything", quantity=Decimal(1), unit_price=100_000)
-    if isinstance(condition, TimesPerPeriod) and remedy.from_ is not None:
-        return replace(facts, occurred_at=remedy.from_, rule_facts=replace(facts.rule_facts, uses=()))
+    if isinstance(condition, TimesPerPeriod) and remedy.instant is not None:
+        return replace(facts, occurred_at=remedy.instant, rule_facts=replace(facts.rule_facts, uses=()))
     if remedy.code in (RemedyCode.COME_AT, RemedyCode.WAIT_FOR_BIRTHDAY):
-        assert remedy.from_ is not None
-        return replace(facts, occurred_at=remedy.from_)
+        assert remedy.instant is not None
+        return replace(facts, occurred_at=remedy.instant)
     if remedy.code is RemedyCode.SPEND_MORE:
         assert remedy.amount is not None
         return replace(facts, lines=(*facts.lines, line._replace(unit_price=remedy.amount.minor)))
@@ -173,7 +173,7 @@ def with_remedy(facts: PurchaseFacts, remedy: Remedy, *, condition: Condition) -
         assert remedy.points is not None
         return replace(
             facts,
-            rule_facts=replace(facts.rule_facts, qualifying=facts.rule_facts.qualifying + remedy.points),
+            rule_facts=replace(facts.rule_facts, qualifying_points=facts.rule_facts.qualifying_points + remedy.points),
         )
     assert remedy.code is RemedyCode.COME_AGAIN
     assert remedy.quantity is not None
@@ -216,11 +216,11 @@ def test_every_decision_cites_clauses_of_its_terms(
     assert clause is not None
     earned = earn(terms=terms, facts=facts)
     for decision in (earned, redeem(terms=terms, clause=clause, facts=facts, available=available)):
-        assert {reason.clause for reason in decision.reasons} <= {clause.key for clause in terms.clauses}
+        assert {reason.clause_key for reason in decision.reasons} <= {clause.key for clause in terms.clauses}
         failed = [reason for reason in decision.reasons if reason.verdict is not Verdict.APPLIED]
         assert failed or decision.outcome is DecisionOutcome.GRANTED
         for locale in Locale:
-            named = [terms.clause_by_key[reason.clause] for reason in decision.reasons]
+            named = [terms.clause_by_key[reason.clause_key] for reason in decision.reasons]
             assert all(clause.is_printed and clause.statement(phrasebook_in(locale)) for clause in named)
     again = earn(
         terms=Terms.from_data(terms.to_data()), facts=PurchaseFacts.from_data(stored_facts(facts, terms).to_data())
@@ -242,7 +242,7 @@ def with_tier(rule_facts: RuleFacts, *, terms: Terms) -> RuleFacts:
     """The customer at the tier that the terms give for the qualifying points."""
     reached = [clause.effect for clause in terms.clauses if isinstance(clause.effect, Tier)]
     held = max(
-        (tier for tier in reached if tier.points <= rule_facts.qualifying),
+        (tier for tier in reached if tier.points <= rule_facts.qualifying_points),
         key=lambda tier: tier.points,
         default=None,
     )
@@ -300,7 +300,7 @@ def facts_before(
         tuple(sorted(uses)),
         tuple(earned),
         profile=first.profile,
-        qualifying=first.qualifying,
+        qualifying_points=first.qualifying_points,
     )
 
 

@@ -102,5 +102,5 @@ def test_complete_reference_finds_its_receipt(numbering: Numbering, origin: Rece
     assert not numbering.matches(
         ReceiptReference("1", day=numbering.business_day(origin) + timedelta(days=1)), origin=origin
     )
-    assert numbering.identifies(ReceiptReference("1")) is (numbering.numbers is ReceiptNumbers.UNIQUE)
-    assert numbering.identifies(ReceiptReference("1", "north", numbering.business_day(origin)))
+    assert numbering.is_unambiguous(ReceiptReference("1")) is (numbering.uniqueness is ReceiptNumbers.UNIQUE)
+    assert numbering.is_unambiguous(ReceiptReference("1", "north", numbering.business_day(origin)))

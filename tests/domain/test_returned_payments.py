@@ -34,7 +34,9 @@ def parts(purchase: PurchaseFacts, *, spent: Mapping[str, int], order: Sequence[
     before = purchase
     for count, number in enumerate(order, start=1):
         gone = order[:count]
-        after = purchase.remaining({line.number: line.quantity for line in purchase.lines if line.number not in gone})
+        after = purchase.with_remaining_quantities(
+            {line.number: line.quantity for line in purchase.lines if line.number not in gone}
+        )
         returned = payments_returned_between(purchase, before=before, after=after, paid_points=spent)
         found[number] = (returned.money.minor, sum(returned.restored_by_redemption.values()))
         before = after
@@ -45,21 +47,24 @@ def parts(purchase: PurchaseFacts, *, spent: Mapping[str, int], order: Sequence[
 def test_each_line_restores_its_share_of_points_and_pays_the_rest(order: Sequence[int]) -> None:
     purchase = paid_with(*THIRDS, points={"r": 2000})
     assert parts(purchase, spent={"r": 2000}, order=order) == {1: (2667, 667), 2: (2666, 667), 3: (2667, 666)}
-    whole = total_returned(purchase, remaining=purchase.remaining({}), paid_points={"r": 2000})
+    whole = total_returned(purchase, remaining=purchase.with_remaining_quantities({}), paid_points={"r": 2000})
     assert (whole.money.minor, whole.restored_by_redemption) == (8000, {"r": 2000})
 
 
 def test_points_of_several_redemptions_are_restored_to_each() -> None:
     purchase = paid_with(*THIRDS, points={"r": 1500, "s": 500})
     returned = payments_returned_between(
-        purchase, before=purchase, after=purchase.remaining({2: Decimal(1)}), paid_points={"r": 1500, "s": 7}
+        purchase,
+        before=purchase,
+        after=purchase.with_remaining_quantities({2: Decimal(1)}),
+        paid_points={"r": 1500, "s": 7},
     )
     assert (returned.money.minor, returned.restored_by_redemption) == (6667 - 1333, {"r": 1000, "s": 5})
 
 
 def test_goods_paid_wholly_with_points_pay_out_no_money() -> None:
     purchase = paid_with(a_line(price="9.00"), points={"r": 900})
-    back = total_returned(purchase, remaining=purchase.remaining({}), paid_points={"r": 3})
+    back = total_returned(purchase, remaining=purchase.with_remaining_quantities({}), paid_points={"r": 3})
     assert (back.money.minor, back.restored_by_redemption) == (0, {"r": 3})
 
 
@@ -92,7 +97,7 @@ def test_partial_refunds_in_any_order_pay_out_like_a_full_one(data: st.DataObjec
             )
         else:
             left = {**left, number: max(Decimal(0), left[number] - much % 6)}
-        after = purchase.remaining(left, price_shares=worth)
+        after = purchase.with_remaining_quantities(left, price_shares=worth)
         returned = payments_returned_between(purchase, before=before, after=after, paid_points=spent)
         assert 0 <= returned.money.minor <= before.total().minor - after.total().minor
         assert min(returned.restored_by_redemption.values(), default=0) >= 0

@@ -97,7 +97,7 @@ def test_customers_can_cancel_up_to_the_end_of_the_window() -> None:
     refused = reversal.window_refusal(two_hours, paid_at=NOON, at=end, zone="Europe/London")
     assert refused is not None
     assert (refused.outcome, refused.points) == (DecisionOutcome.REFUSED, 0)
-    ((clause, finding),) = [(reason.clause, reason.finding) for reason in refused.reasons]
+    ((clause, finding),) = [(reason.clause_key, reason.finding) for reason in refused.reasons]
     assert (clause, finding.code, finding.required) == ("undo", ReasonCode.UNDO_WINDOW_OVER, end)
     said = summary(refused, terms=two_hours, phrasebook=phrasebook_in(Locale.EN))
     assert said == (
@@ -110,7 +110,9 @@ def test_undone_redemption_cites_its_price_clause() -> None:
     made = reversal.reversal_decision(
         terms(), reward="mug", amount=100, unit=Unit.POINTS, at=NOON + DAY, zone="Europe/London"
     )
-    assert [(reason.clause, reason.finding.code) for reason in made.reasons] == [("mug", ReasonCode.REDEMPTION_UNDONE)]
+    assert [(reason.clause_key, reason.finding.code) for reason in made.reasons] == [
+        ("mug", ReasonCode.REDEMPTION_UNDONE)
+    ]
 
 
 @pytest.mark.parametrize("locale", Locale)

@@ -184,8 +184,8 @@ def test_quebec_change_must_start_within_the_legal_window() -> None:
             (finding,) = (reason.finding for reason in refused.reasons)
             (remedy,) = finding.remedies
             assert (finding.code, remedy.code) == (code, way_out)
-            assert remedy.from_ is not None
-            start = remedy.from_ - sooner
+            assert remedy.instant is not None
+            start = remedy.instant - sooner
             granted = notice_decision(in_force=terms, direction=ChangeDirection.WORSE, effective_from=start, now=now)
             assert granted.outcome is DecisionOutcome.GRANTED, (days, code)
     better = notice_decision(in_force=terms, direction=ChangeDirection.BETTER, effective_from=now, now=now)
@@ -223,9 +223,9 @@ def test_too_short_notice_is_refused_with_the_earliest_date() -> None:
     refused = notice_decision(in_force=terms, direction=ChangeDirection.WORSE, effective_from=expected, now=now)
     assert refused.outcome is DecisionOutcome.REFUSED
     (reason,) = refused.reasons
-    assert (reason.clause, reason.verdict) == ("notice", Verdict.NOT_MET)
+    assert (reason.clause_key, reason.verdict) == ("notice", Verdict.NOT_MET)
     assert reason.finding.code is ReasonCode.NOTICE_TOO_SHORT
     (remedy,) = reason.finding.remedies
     assert remedy.code is RemedyCode.START_LATER
-    assert remedy.from_ == datetime(2026, 2, 1, tzinfo=UTC)
+    assert remedy.instant == datetime(2026, 2, 1, tzinfo=UTC)
     assert refused.points == 0

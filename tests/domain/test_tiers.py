@@ -143,7 +143,7 @@ def test_tier_in_grace_is_explained() -> None:
     until = START + timedelta(days=3)
     reason = kept_tier_reason(CurrentTier("gold", START, until), qualifying_points=20, terms=terms)
     assert reason is not None
-    assert (reason.clause, reason.finding.code) == ("gold", ReasonCode.TIER_KEPT)
+    assert (reason.clause_key, reason.finding.code) == ("gold", ReasonCode.TIER_KEPT)
     assert (reason.finding.observed, reason.finding.required) == (20, until)
     assert kept_tier_reason(CurrentTier("gold", START), qualifying_points=300, terms=terms) is None
     assert kept_tier_reason(CurrentTier("lost", START, until), qualifying_points=20, terms=terms) is None, (

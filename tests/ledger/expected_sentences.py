@@ -204,7 +204,7 @@ class ReceiptReading:
         tiers = {
             clause.effect.tier: clause.effect.points for clause in self.terms.clauses if isinstance(clause.effect, Tier)
         }
-        asked, has, held = tiers[condition.tier], self.facts.rule_facts.qualifying, self.facts.rule_facts.tier
+        asked, has, held = tiers[condition.tier], self.facts.rule_facts.qualifying_points, self.facts.rule_facts.tier
         if has >= asked or tiers.get(held or "", 0) >= asked:
             return (), (), True
         return (asked, has), ((asked - has,),), False
@@ -262,7 +262,7 @@ class ReceiptReading:
         assert isinstance(cap, PointsCap)
         if cap.scope is CapScope.PURCHASE:
             return cap.points
-        return max(0, cap.points - dict(self.facts.rule_facts.earned).get(Period(cap.scope.value), 0))
+        return max(0, cap.points - dict(self.facts.rule_facts.earned_by_period).get(Period(cap.scope.value), 0))
 
     def _capped(self, clause: Clause, total: int) -> Iterator[ExpectedSentence]:
         cap, room = clause.effect, self._room(clause)

@@ -125,7 +125,7 @@ class ProgramDriver:
             self.application, program_id=self.program.id, role=Role.CUSTOMER, label="own", customer_id=customer_id
         )
         key_id = self.runner.run(issuing).key.id
-        return Principal(Role.CUSTOMER, key_id, customer_id, issued_to=customer_id)
+        return Principal(Role.CUSTOMER, key_id, customer_id, issued_to_customer_id=customer_id)
 
     @property
     def now(self) -> datetime:

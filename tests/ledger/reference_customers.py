@@ -88,7 +88,7 @@ class Purchase:
         """Unit, amount and number of awards of each clause that gave something."""
         codes = {ReasonCode.POINTS_EARNED: "points", ReasonCode.STAMPS_EARNED: "stamps"}
         gave = {
-            reason.clause: (codes[reason.finding.code], int(str(reason.finding.observed)))
+            reason.clause_key: (codes[reason.finding.code], int(str(reason.finding.observed)))
             for reason in decision.reasons
             if reason.condition is None and reason.finding.code in codes
         }
@@ -150,7 +150,7 @@ class Customer:
             uses=tuple(sorted(uses.items())),
             total_uses=tuple(sorted(total_uses.items())),
             items=tuple(sorted(items.items())),
-            earned=tuple(
+            earned_by_period=tuple(
                 (
                     period,
                     sum(
@@ -164,7 +164,7 @@ class Customer:
             common_budgets_left=facts.rule_facts.common_budgets_left,
             own_budget_shares=facts.rule_facts.own_budget_shares,
             common_budget_usage=facts.rule_facts.common_budget_usage,
-            qualifying=self.qualifying(terms, local_date(facts.occurred_at, zone_name=terms.zone)),
+            qualifying_points=self.qualifying(terms, local_date(facts.occurred_at, zone_name=terms.zone)),
         )
         return replace(facts, rule_facts=rule_facts)
 

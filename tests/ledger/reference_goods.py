@@ -53,7 +53,7 @@ class Goods:
         return new
 
     def kept_lines(self) -> tuple[Line, ...]:
-        return self.facts.remaining(self.quantities, price_shares=self.price_shares).lines
+        return self.facts.with_remaining_quantities(self.quantities, price_shares=self.price_shares).lines
 
     def kept_price(self) -> int:
         """The price of the kept goods, each line in whole minor units."""

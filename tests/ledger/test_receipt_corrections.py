@@ -132,7 +132,7 @@ def test_purchase_moved_to_a_wallet_was_unknown_there_before(builder: HistoryBui
     assume(mistake is not None)
     assert mistake is not None
     without = always_right(builder, mistake)
-    moved = replace(mistake.wrong, moved_by=LATEST_ID)
+    moved = replace(mistake.wrong, move_id=LATEST_ID)
     came = ReceiptCorrected(LATEST_ID, moved.id, moved.at, None)
     history = without.with_correction(came, current=moved, customer_id=mistake.customer_id)
     assert {repr(value) for value in events_in(history.as_known_at("fffffffe"))} == {

@@ -20,7 +20,7 @@ from app.domain.access import Role
 from app.domain.calendar import Period
 from app.domain.customers.customer import CustomerReference
 from app.domain.customers.identities import IdentityKind
-from app.domain.customers.profile import Birthday, ProfileChange
+from app.domain.customers.profile import BirthdayChange, ProfileChange
 from app.domain.customers.rule_facts import NO_RULE_FACTS, RuleFacts
 from app.domain.engine.usage_counters import BEGINNING
 from app.domain.problems import Problem
@@ -134,7 +134,7 @@ class CountingShop(ProgramDriver):
         self.must(publish_terms.run, PublishTerms(LONG_AGO, CLAUSES))
         for card in (ANNA, BOB):
             self.must(enrol_customer.run, EnrolCustomer(((IdentityKind.CARD, card.value),), None))
-        born = ProfileChange(birthday=Birthday(date(1990, 1, 20)), segments=frozenset({"vip"}))
+        born = ProfileChange(birthday=BirthdayChange(date(1990, 1, 20)), segments=frozenset({"vip"}))
         self.must(update_customer.run, UpdateCustomer(ANNA, born, None))
 
     def must(self, use_case: UseCase[Any, ResultType], command: Any) -> ResultType:
@@ -284,11 +284,11 @@ COUNTED = {
     "enrolled_at",
     "visits",
     "uses",
-    "earned",
+    "earned_by_period",
     "items",
     "condition_answers",
     "tier",
-    "qualifying",
+    "qualifying_points",
     "total_uses",
     "birthday_years",
     "used_birthdays",

@@ -178,7 +178,7 @@ def actual_figures(
     phrasebook = phrasebook_in(locale)
     return [
         (
-            reason.clause,
+            reason.clause_key,
             _figures(explained.statement(reason, phrasebook=phrasebook), locale, expected),
             _remedy_figures(explained, reason, locale, expected),
         )

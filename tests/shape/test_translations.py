@@ -18,7 +18,7 @@ from app.domain.explanations.instants_in_words import from_when
 from app.domain.i18n import CATALOGUES, Phrasebook, phrasebook_in
 from app.domain.i18n.locales import Locale, locale_for
 from app.domain.i18n.values import value_in_words
-from app.domain.json_values import Value
+from app.domain.json_values import FindingValue
 from app.domain.ledger.entries import CauseKind
 from app.domain.problems import ProblemCode
 from app.domain.terms.clause import Clause
@@ -163,7 +163,7 @@ def worded(finding: Finding, *, phrasebook: Phrasebook) -> str:
     return phrasebook.text([explained.statement(reason, phrasebook=phrasebook), *ways])
 
 
-def in_words(value: Value, kind: str | None, *, phrasebook: Phrasebook) -> str | None:
+def in_words(value: FindingValue, kind: str | None, *, phrasebook: Phrasebook) -> str | None:
     """A value worded by its kind."""
     match value, kind:
         case int(), "points":

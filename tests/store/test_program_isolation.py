@@ -31,7 +31,7 @@ from app.domain.programs.staff_limits import StaffBudget
 from app.domain.simulation.impact import Impact
 from app.domain.simulation.preview import Preview
 from app.store.customers import profiles
-from app.store.customers.profiles import Aspect
+from app.store.customers.profiles import ProfilePart
 from app.store.database.codecs import instant
 from app.store.database.connect import open_database
 from app.store.database.migrations import migrate
@@ -119,7 +119,7 @@ def _rest(calls: Calls, rows: Mapping[str, list[dict[str, Any]]], *, program: Pr
         "change": ProfileChange(segments=frozenset({"vip"})),
         "program": replace(program, slug="of-its-own"),
         "ahead": timedelta(days=1),
-        "aspects": frozenset(Aspect),
+        "aspects": frozenset(ProfilePart),
         "after": START,
         "occurred_at": START,
         "done": 1,

@@ -17,12 +17,12 @@ from app.domain.customers.customer import Customer, CustomerReference, CustomerS
 from app.domain.customers.identities import IdentityKind
 from app.domain.customers.profile import (
     EMPTY_PROFILE,
-    Aspect,
-    Birthday,
+    BirthdayChange,
     CustomerProfile,
     Preference,
     PreferenceKind,
     ProfileChange,
+    ProfilePart,
 )
 from app.domain.decisions import Decision, DecisionOutcome
 from app.domain.ledger.account import EMPTY_DIGEST, Account
@@ -85,7 +85,7 @@ PURCHASE = Purchase(
     occurred_at=FACTS.occurred_at,
     recorded_at=NOW,
     total=Money(400, "EUR"),
-    earned=4,
+    earned_points=4,
     terms_version=1,
     fingerprint="f" * 64,
     facts=FACTS,
@@ -509,14 +509,14 @@ async def test_customer_profile_is_read_back_as_far_as_requested(shop: Database)
     assert await shop.read(find, program_id=PROGRAM) == {ANNA.id: EMPTY_PROFILE, an_id(99): EMPTY_PROFILE}
 
     change = partial(profiles.update, customer_id=ANNA.id)
-    whole = ProfileChange(Birthday(date(1992, 2, 29)), frozenset({"vip", "student"}), frozenset({vegan, medium}))
+    whole = ProfileChange(BirthdayChange(date(1992, 2, 29)), frozenset({"vip", "student"}), frozenset({vegan, medium}))
     await _write(shop, partial(change, change=whole))
     anna = CustomerProfile(date(1992, 2, 29), frozenset({"vip", "student"}), frozenset({vegan, medium}))
     assert await shop.read(find, program_id=PROGRAM) == {ANNA.id: anna, an_id(99): EMPTY_PROFILE}
     for aspect, seen in {
-        Aspect.BIRTHDAY: CustomerProfile(birthday=anna.birthday),
-        Aspect.SEGMENTS: CustomerProfile(segments=anna.segments),
-        Aspect.PREFERENCES: CustomerProfile(preferences=anna.preferences),
+        ProfilePart.BIRTHDAY: CustomerProfile(birthday=anna.birthday),
+        ProfilePart.SEGMENTS: CustomerProfile(segments=anna.segments),
+        ProfilePart.PREFERENCES: CustomerProfile(preferences=anna.preferences),
     }.items():
         value = partial(profiles.of_customer, customer_id=ANNA.id, aspects={aspect})
         assert await shop.read(value, program_id=PROGRAM) == seen
@@ -527,7 +527,7 @@ async def test_customer_profile_is_read_back_as_far_as_requested(shop: Database)
     assert (await shop.read(find, program_id=PROGRAM))[ANNA.id] == replace(anna, segments=frozenset({"vip"})), (
         "what is left out stays"
     )
-    await _write(shop, partial(change, change=ProfileChange(Birthday(None), preferences=frozenset())))
+    await _write(shop, partial(change, change=ProfileChange(BirthdayChange(None), preferences=frozenset())))
     assert (await shop.read(find, program_id=PROGRAM))[ANNA.id] == CustomerProfile(segments=frozenset({"vip"}))
 
 

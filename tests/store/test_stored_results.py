@@ -206,7 +206,7 @@ BIRTHDAY = Reason(
     Finding(
         False,
         ReasonCode.OUTSIDE_BIRTHDAY_WINDOW,
-        remedies=(Remedy(RemedyCode.WAIT_FOR_BIRTHDAY, from_=datetime(2026, 5, 1, tzinfo=UTC)),),
+        remedies=(Remedy(RemedyCode.WAIT_FOR_BIRTHDAY, instant=datetime(2026, 5, 1, tzinfo=UTC)),),
     ),
     condition=(0,),
 )

@@ -88,7 +88,7 @@ class QuarantinedReceipt(Node):
             occurred_at=entity.occurred_at,
             recorded_at=entity.recorded_at,
             settled_at=entity.settled_at,
-            reason=entity.settled_because,
+            reason=entity.settlement_reason,
             booked_for=entity.booked_for,
         )
 

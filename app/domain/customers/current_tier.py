@@ -8,7 +8,11 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class CurrentTier:
-    """The tier of a customer (None: none), since when, and when it is lost without further points."""
+    """The tier of a customer as of the last review.
+
+    `tier` is its key, None for a customer without a tier; `since` is when it was reached. `grace_ends_at` is when the tier
+    is lost unless the customer collects enough points before; None if the customer has enough of them.
+    """
 
     tier: str | None = None
     since: datetime | None = None

@@ -14,7 +14,7 @@ from app.domain.units import Unit
 
 
 class CustomerState(StrEnum):
-    """The state of a customer. MERGED: another customer continues instead."""
+    """The state of a customer. MERGED: another customer, the survivor, continues in their place."""
 
     ACTIVE = "ACTIVE"
     MERGED = "MERGED"
@@ -22,7 +22,7 @@ class CustomerState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CustomerReference:
-    """How a customer is looked up: by one identity (value normalised), or by id (a UUID) when `kind` is None."""
+    """How a customer is looked up: by an identity, whose `value` is normalised, or by id (a UUID) if `kind` is None."""
 
     value: str
     kind: IdentityKind | None = None
@@ -32,7 +32,8 @@ class CustomerReference:
 class Customer:
     """A customer with the points account of the wallet and the current tier.
 
-    `other_accounts` are the wallet's accounts of other units, where it was read to be shown and not to be changed.
+    `survivor_id` is the customer into whom this one was merged, None for an active one. `other_accounts` are the wallet's
+    accounts of other units: present if the customer was read to be shown, empty if to be changed.
     """
 
     id: str
@@ -42,10 +43,10 @@ class Customer:
     enrolled_at: datetime
     account: Account
     tier: CurrentTier = field(default_factory=CurrentTier)
-    merged_into: str | None = None
+    survivor_id: str | None = None
     other_accounts: Mapping[Unit, Account] = field(default_factory=dict)
     requested_id: str | None = None
-    """The merged customer, if any, whose identity or id was looked up."""
+    """The merged customer whose identity or id was looked up; None if this customer was looked up directly."""
 
 
 @dataclass(frozen=True, slots=True)

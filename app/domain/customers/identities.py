@@ -28,26 +28,26 @@ class IdentityError(InvalidValueError):
     """An invalid identity. The detail does not contain it."""
 
 
-_DIALLED = re.compile(r"(?i:tel:)?[\d\s+()\[\]./‐-―\u2212-]+")
-"""A telephone number as it is written. Letters would be read as digits of their keys, or as an extension and dropped."""
+_PHONE = re.compile(r"(?i:tel:)?[\d\s+()\[\]./‐-―\u2212-]+")
+"""A telephone number as people write it. Letters are excluded: `phonenumbers` would take them for digits or drop them."""
 
 _CARD = re.compile(r"[A-Za-z0-9]{4,64}")
 _EMAIL = re.compile(r"[^\s@]{1,64}@[^\s@.]+(\.[^\s@.]+)+")
-_EXACT = re.compile(r"[\x21-\x7e]{1,200}")
-_BETWEEN_DIGITS = re.compile(r"[\s‐-―\u2212-]")
+_TOKEN = re.compile(r"[\x21-\x7e]{1,200}")
+_CARD_SEPARATOR = re.compile(r"[\s‐-―\u2212-]")
 """Separators between groups of digits on a card: spaces and dashes."""
 _GTIN = re.compile(r"[0-9]{11,14}")
-MAX_LENGTH = 254
-"""Characters of an identity."""
+MAX_IDENTITY_LENGTH = 254
+"""The most characters of an identity."""
 
 
 def normalised_identity(kind: IdentityKind, text: str, *, region: str) -> str:
-    """The one spelling of an identity; `region` (ISO 3166) is for phone numbers without a country code.
+    """The one spelling of an identity; `region` (ISO 3166) is the country of phone numbers without a country code.
 
     Full-width characters become their ordinary forms, and invisible characters of a pasted text are removed. Raises
     IdentityError.
     """
-    if len(text) > MAX_LENGTH or len(text := normalised_identifier(text)) > MAX_LENGTH:
+    if len(text) > MAX_IDENTITY_LENGTH or len(text := normalised_identifier(text)) > MAX_IDENTITY_LENGTH:
         raise IdentityError(detail("TOO_LONG"))
     if kind is IdentityKind.PHONE:
         return _phone(text, region=region)
@@ -62,7 +62,7 @@ def normalised_identity(kind: IdentityKind, text: str, *, region: str) -> str:
         if not 1 <= len(text) <= 200:
             raise IdentityError(length(1, 200))
         return text
-    if not _EXACT.fullmatch(text):
+    if not _TOKEN.fullmatch(text):
         raise IdentityError(detail("PRINTABLE", most=200))
     return text
 
@@ -73,7 +73,7 @@ def _card(text: str) -> str:
     Scanners report the same 12-digit code (UPC-A) with one leading zero (EAN-13), with two (GTIN-14), or without its own
     leading zero.
     """
-    card = _BETWEEN_DIGITS.sub("", text)
+    card = _CARD_SEPARATOR.sub("", text)
     if not card.isascii():
         card = "".join(
             str(unicodedata.decimal(character)) if character.isdecimal() else character for character in card
@@ -81,11 +81,11 @@ def _card(text: str) -> str:
     if not _CARD.fullmatch(card):
         raise IdentityError(detail("CARD"))
     card = card.upper()
-    return card.lstrip("0").zfill(12) if _GTIN.fullmatch(card) and _has_check_digit(card) else card
+    return card.lstrip("0").zfill(12) if _GTIN.fullmatch(card) and _has_valid_check_digit(card) else card
 
 
-def _has_check_digit(digits: str) -> bool:
-    """Whether a number ends with the check digit of GS1 (General Specifications, 7.9).
+def _has_valid_check_digit(digits: str) -> bool:
+    """Whether a number ends with its check digit by GS1 (General Specifications, 7.9).
 
     From the right, the digits are weighted 1 and 3 in turn; the sum with the check digit is a multiple of 10.
     """
@@ -94,7 +94,7 @@ def _has_check_digit(digits: str) -> bool:
 
 
 def _phone(text: str, *, region: str) -> str:
-    if not _DIALLED.fullmatch(text):
+    if not _PHONE.fullmatch(text):
         raise IdentityError(detail("PHONE_DIGITS"))
     try:
         number = phonenumbers.parse(text, region)
@@ -106,7 +106,7 @@ def _phone(text: str, *, region: str) -> str:
 
 
 def masked_identity(kind: IdentityKind, value: str) -> str:
-    """An identity as a till may show it: enough to compare, not enough to copy."""
+    """The part of an identity that a till may show: enough to compare, not enough to copy."""
     if kind is IdentityKind.EMAIL:
         name, _, domain = value.partition("@")
         return f"{name[0]}•••@{domain}"
@@ -115,7 +115,7 @@ def masked_identity(kind: IdentityKind, value: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """One normalised identity of a customer; `id` identifies the identity."""
+    """One normalised identity of a customer; `id` is the id of the identity itself."""
 
     id: str
     customer_id: str

@@ -8,7 +8,10 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Merger:
-    """The merge of a customer's wallet into another one; `survivor_id` is the customer who continues for this one (None: both stay)."""
+    """The merge of a customer's wallet into another one.
+
+    `survivor_id` is the customer who continues in place of the customer; None if both continue, with a shared wallet.
+    """
 
     id: str
     customer_id: str

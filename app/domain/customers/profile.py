@@ -13,8 +13,8 @@ from app.domain.calendar import local_date
 from app.domain.details import Detail, InvalidFieldError, detail, key_format
 from app.domain.names import normalised_identifier
 
-MAX_VALUE_LENGTH = 60
-"""Characters of the value of a preference."""
+MAX_PREFERENCE_LENGTH = 60
+"""The most characters of the value of a preference."""
 
 MAX_PREFERENCES = 50
 MAX_SEGMENTS = 50
@@ -22,8 +22,8 @@ MAX_SEGMENTS = 50
 _SEGMENT = re.compile(r"[a-z0-9-]{1,40}")
 
 
-class Aspect(StrEnum):
-    """Parts of a profile, which are read only on request."""
+class ProfilePart(StrEnum):
+    """The parts of a profile; each is read only on request."""
 
     BIRTHDAY = "BIRTHDAY"
     SEGMENTS = "SEGMENTS"
@@ -44,14 +44,14 @@ class ProfileError(InvalidFieldError):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Preference:
-    """A preference in the customer's own spelling."""
+    """A preference; `value` is in the customer's own spelling."""
 
     kind: PreferenceKind
     value: str
 
-    def folded(self) -> str:
-        """The value in the form in which values are compared: without difference between capital and small letters."""
-        return folded(self.value)
+    def folded_value(self) -> str:
+        """The value in the spelling in which preferences are compared."""
+        return folded_preference(self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,71 +67,71 @@ EMPTY_PROFILE = CustomerProfile()
 """The profile of a customer about whom nothing is known."""
 
 
-def folded(value: str) -> str:
-    """The spelling of a preference used for comparison."""
+def folded_preference(value: str) -> str:
+    """The spelling of a preference for comparisons: in small letters, and normalised as an identifier."""
     return normalised_identifier(normalised_identifier(value).casefold())
 
 
 def validate_birthday(birthday: date, *, now: datetime, zone_name: str) -> date:
-    """A checked date of birth. Raises ProfileError if it is in the future in the zone."""
+    """The date of birth, if it is valid. Raises ProfileError if it is later than today in the zone."""
     if birthday > local_date(now, zone_name=zone_name):
         raise ProfileError(("birthday",), detail("BIRTHDAY_AHEAD"))
     return birthday
 
 
 def segment_error(segment: str) -> Detail | None:
-    """What is wrong with the key of a segment, or None."""
+    """What is wrong with the key of a segment; None if it is valid."""
     return None if _SEGMENT.fullmatch(segment) else key_format()
 
 
-def parse_segments(given: Iterable[str]) -> frozenset[str]:
-    """Checked segments of a customer. Raises ProfileError."""
-    found = list(given)
-    for index, text in enumerate(found):
-        if (wrong := segment_error(text)) is not None:
-            raise ProfileError(("segments", index), wrong)
-    if len(set(found)) > MAX_SEGMENTS:
+def parse_segments(inputs: Iterable[str]) -> frozenset[str]:
+    """The segments of a customer, if they are valid. Raises ProfileError."""
+    segments = list(inputs)
+    for index, segment in enumerate(segments):
+        if (error := segment_error(segment)) is not None:
+            raise ProfileError(("segments", index), error)
+    if len(set(segments)) > MAX_SEGMENTS:
         raise ProfileError(("segments",), detail("COUNT_MOST", most=MAX_SEGMENTS))
-    return frozenset(found)
+    return frozenset(segments)
 
 
 def preference_error(value: str) -> Detail | None:
-    """What is wrong with the value of a preference, or None."""
-    return names.name_error(value, max_length=MAX_VALUE_LENGTH)
+    """What is wrong with the value of a preference; None if it is valid."""
+    return names.name_error(value, max_length=MAX_PREFERENCE_LENGTH)
 
 
-def parse_preferences(given: Iterable[tuple[PreferenceKind, str]]) -> frozenset[Preference]:
-    """Checked preferences of a customer, stripped and without duplicates. Raises ProfileError."""
-    found: dict[tuple[PreferenceKind, str], Preference] = {}
-    for index, (kind, value) in enumerate(given):
+def parse_preferences(inputs: Iterable[tuple[PreferenceKind, str]]) -> frozenset[Preference]:
+    """The preferences of a customer, if they are valid, stripped and without duplicates. Raises ProfileError."""
+    by_folded_value: dict[tuple[PreferenceKind, str], Preference] = {}
+    for index, (kind, value) in enumerate(inputs):
         if (error := preference_error(value.strip())) is not None:
             raise ProfileError(("preferences", index, "value"), error)
         preference = Preference(kind, value.strip())
-        found[kind, preference.folded()] = preference
-    if len(found) > MAX_PREFERENCES:
+        by_folded_value[kind, preference.folded_value()] = preference
+    if len(by_folded_value) > MAX_PREFERENCES:
         raise ProfileError(("preferences",), detail("COUNT_MOST", most=MAX_PREFERENCES))
-    return frozenset(found.values())
+    return frozenset(by_folded_value.values())
 
 
 @dataclass(frozen=True, slots=True)
-class Birthday:
-    """A date of birth to store; None removes the present one."""
+class BirthdayChange:
+    """The date of birth to store; `day` None removes the stored one."""
 
     day: date | None
 
 
 @dataclass(frozen=True, slots=True)
-class CustomerLocale:
-    """The language to address a customer in, a tag of BCP 47; None: none is known."""
+class LocaleChange:
+    """The language to store for messages to a customer, a BCP 47 tag; None removes the stored one."""
 
     locale: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class ProfileChange:
-    """What to replace in a profile; None leaves a field as it is."""
+    """What to replace in a profile; a field that is None leaves its part of the profile as it is."""
 
-    birthday: Birthday | None = None
+    birthday: BirthdayChange | None = None
     segments: frozenset[str] | None = None
     preferences: frozenset[Preference] | None = None
-    language: CustomerLocale | None = None
+    locale: LocaleChange | None = None

@@ -72,7 +72,7 @@ def rounded_award(key: str, parts: Parts, *, rounding: RoundingRule) -> Award:
     """The sum of the parts, rounded once or part by part; never below 0."""
     exact = parts.total()
     if rounding.scope is _LINE:
-        points = sum(rounded(part, mode=rounding.mode) for part in parts.each())
+        points = sum(rounded(part, mode=rounding.mode) for part in parts.values())
     else:
         points = exact if exact.__class__ is int else rounded(exact, mode=rounding.mode)
     return Award(key, exact, points if points > 0 else 0)

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from app.domain.amounts import Parts
-from app.domain.calendar import next_period
+from app.domain.calendar import next_period_start
 from app.domain.decisions import Decision, DecisionOutcome, Finding, Reason, ReasonCode, Remedy, RemedyCode, Verdict
 from app.domain.engine.allocation import (
     Award,
@@ -108,7 +108,7 @@ def base_points(decision: Decision, *, terms: Terms) -> int:
         if reason.condition is None
         and reason.finding.code is ReasonCode.POINTS_EARNED
         and isinstance(reason.finding.observed, int)
-        and isinstance(terms.clause_by_key[reason.clause].effect, Earning)
+        and isinstance(terms.clause_by_key[reason.clause_key].effect, Earning)
     )
     return min(base, decision.points)
 
@@ -250,7 +250,7 @@ def _multiplier_award(
     base_parts = [
         part * _budget_fraction(base.award) if base.award.is_limited else part
         for base in bases
-        for part in base.effect.earn(base.selected_part.narrowed_to(lambda line: line.number in numbers)).each()
+        for part in base.effect.earn(base.selected_part.narrowed_to(lambda line: line.number in numbers)).values()
     ]
     factor = effect.added_factor
     added_parts = Parts.of(base_parts).scaled(factor.numerator, factor.denominator) if base_parts else Parts((0,))
@@ -291,8 +291,8 @@ def _points_after_caps(
         allowed_points = min(allowed_points, points_left)
         next_start = None
         if period is not None:
-            next_start = next_period(purchase.occurred_at, zone_name=purchase.period_zone(period), period=period)
-        remedies = (Remedy(RemedyCode.COME_AT, from_=next_start),) if next_start is not None else ()
+            next_start = next_period_start(purchase.occurred_at, zone_name=purchase.period_zone(period), period=period)
+        remedies = (Remedy(RemedyCode.COME_AT, instant=next_start),) if next_start is not None else ()
         finding = Finding(False, ReasonCode.CAP_REACHED, points, points_left, remedies)
-        reasons.append(Reason(clause=clause.key, verdict=Verdict.LIMITED, finding=finding))
+        reasons.append(Reason(clause_key=clause.key, verdict=Verdict.LIMITED, finding=finding))
     return allowed_points, tuple(reasons)

@@ -122,7 +122,7 @@ def _decision_by_clause(
     zone: str,
 ) -> Decision:
     """A decision with one reason: the finding, by the clause of this kind."""
-    reason = Reason(clause=terms.policy_clauses[effect_type].key, verdict=Verdict.APPLIED, finding=finding)
+    reason = Reason(clause_key=terms.policy_clauses[effect_type].key, verdict=Verdict.APPLIED, finding=finding)
     return Decision(
         outcome=DecisionOutcome.GRANTED,
         points=points,

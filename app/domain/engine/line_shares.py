@@ -85,7 +85,7 @@ def line_shares(decision: Decision, *, terms: Terms, facts: PurchaseFacts) -> tu
     results = []
     for line in facts.lines:
         earned_amounts = {unit: shares_by_unit[unit][line.number] for unit in terms.units}
-        if line.kind not in terms.basis.kinds:
+        if line.kind not in terms.basis.line_kinds:
             results.append(LineShare(line, earned_amounts, LineExclusion.KIND_NOT_COUNTED, (counted_amounts_key,)))
         elif line.number not in eligible_numbers:
             results.append(LineShare(line, earned_amounts, LineExclusion.NOTHING_PAID, (counted_amounts_key,)))
@@ -100,9 +100,9 @@ def _awards_in_decision(decision: Decision, *, keys: Container[str]) -> dict[str
     """The points or stamps of each clause with one of these `keys` that counted; 0 if it gave less than a point."""
     codes = (ReasonCode.POINTS_EARNED, ReasonCode.STAMPS_EARNED, ReasonCode.NOTHING_TO_COUNT)
     return {
-        reason.clause: reason.finding.observed if isinstance(reason.finding.observed, int) else 0
+        reason.clause_key: reason.finding.observed if isinstance(reason.finding.observed, int) else 0
         for reason in decision.reasons
-        if reason.clause in keys and reason.condition is None and reason.finding.code in codes
+        if reason.clause_key in keys and reason.condition is None and reason.finding.code in codes
     }
 
 
@@ -130,7 +130,7 @@ def _point_weights(
     for clause, effect in base_clauses:
         clause_weights = _earned_weights(effect, purchase=selected_parts[clause.key], rounding=rounding)
         _add(weights, _scaled_to_award(clause_weights, clause=clause, award_by_clause=award_by_clause))
-    limited_keys = {reason.clause for reason in decision.reasons if reason.verdict is Verdict.LIMITED}
+    limited_keys = {reason.clause_key for reason in decision.reasons if reason.verdict is Verdict.LIMITED}
     for clause, extra in terms.extra_clauses:
         if not award_by_clause.get(clause.key):
             continue
@@ -197,7 +197,7 @@ def _earned_weights(
     effect: Earning, *, purchase: EligiblePurchase, rounding: RoundingRule, factor: Fraction = _ONCE
 ) -> Weights:
     """The award of an earning clause by line, times `factor`; rounded if the terms round each line."""
-    parts = effect.earn(purchase).each()
+    parts = effect.earn(purchase).values()
     if len(parts) != len(purchase.lines):
         return _spread_over_lines(Parts.of(parts).total() * factor, purchase=purchase)
     rounds_lines = rounding.scope is RoundingScope.LINE
@@ -236,7 +236,7 @@ def _stamp_weights(
 def _spread_over_lines(total: Exact, *, purchase: EligiblePurchase) -> Weights:
     """A total spread over the lines in proportion to their eligible amounts; evenly if these are all 0."""
     numbers = [line.number for line in purchase.lines]
-    amounts = purchase.amounts.each()
+    amounts = purchase.amounts.values()
     total_amount = sum(amounts)
     if not total_amount:
         return {number: Fraction(total) / len(numbers) for number in numbers}

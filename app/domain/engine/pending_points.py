@@ -43,9 +43,11 @@ def reasons_with_pending_points(
     )
     if best_activation is None or best_activation.missing >= missing:
         return (shortfall_reason,)
-    wait_remedy = (Remedy(RemedyCode.COME_AT, from_=best_activation.at),)
+    wait_remedy = (Remedy(RemedyCode.COME_AT, instant=best_activation.at),)
     clause_key = (
-        terms.policy_clauses[PendingPeriod].key if PendingPeriod in terms.policy_clauses else shortfall_reason.clause
+        terms.policy_clauses[PendingPeriod].key
+        if PendingPeriod in terms.policy_clauses
+        else shortfall_reason.clause_key
     )
     pending_reason = Reason(
         clause_key,

@@ -90,7 +90,7 @@ def qualifications(
 
 
 def _earning_qualification(clause: Clause, *, purchase: EligiblePurchase, decision: Decision) -> ClauseQualification:
-    reasons = tuple(reason for reason in decision.reasons if reason.clause == clause.key)
+    reasons = tuple(reason for reason in decision.reasons if reason.clause_key == clause.key)
     effect_reasons = [reason for reason in reasons if reason.condition is None]
     applies = any(reason.verdict in (Verdict.APPLIED, Verdict.LIMITED) for reason in effect_reasons)
     points = sum(
@@ -159,7 +159,7 @@ def _applies_from(clause: Clause, *, purchase: EligiblePurchase, since: datetime
 
 def _wait_until(reason: Reason) -> datetime | None:
     """Until when to wait so that the condition holds; None if waiting does not help."""
-    return next((remedy.from_ for remedy in reason.finding.remedies if remedy.code in _WAITING_REMEDIES), None)
+    return next((remedy.instant for remedy in reason.finding.remedies if remedy.code in _WAITING_REMEDIES), None)
 
 
 def _almost_met(reasons: Sequence[Reason]) -> tuple[Remedy, ...]:

@@ -103,7 +103,9 @@ def redeem(
     # The clause on refunds states that nothing is redeemed while points are owed.
     is_in_debt = payment_finding.code is ReasonCode.NEGATIVE_BALANCE
     payment_clause = terms.policy_clauses[RefundPolicy] if is_in_debt else clause
-    payment_reasons: tuple[Reason, ...] = (Reason(clause=payment_clause.key, verdict=verdict, finding=payment_finding),)
+    payment_reasons: tuple[Reason, ...] = (
+        Reason(clause_key=payment_clause.key, verdict=verdict, finding=payment_finding),
+    )
     if not payment_finding.met and activations:
         missing = price + owed - available
         payment_reasons = reasons_with_pending_points(
@@ -137,4 +139,4 @@ def _old_price_reasons(terms: Terms, *, charge: RewardCharge | None, current_pri
     if charge is None:
         return ()
     finding = Finding(True, ReasonCode.OLD_PRICE_KEPT, charge.cost, current_price)
-    return (Reason(clause=terms.policy_clauses[OldPriceProtection].key, verdict=Verdict.APPLIED, finding=finding),)
+    return (Reason(clause_key=terms.policy_clauses[OldPriceProtection].key, verdict=Verdict.APPLIED, finding=finding),)

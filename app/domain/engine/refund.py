@@ -86,7 +86,9 @@ def remaining_price_shares(
     """
     shares = dict(price_shares)
     for number, amount in amounts.items():
-        remaining_line = facts.remaining({number: quantities.get(number, Decimal(0))}, price_shares=shares)
+        remaining_line = facts.with_remaining_quantities(
+            {number: quantities.get(number, Decimal(0))}, price_shares=shares
+        )
         price = sum((line.amount_due() for line in remaining_line.lines), 0)
         if price:
             price_after = max(0, rounded(price, mode=Rounding.HALF_UP) - amount)
@@ -227,8 +229,8 @@ def outcome_from_snapshot(
     `owed_before` is the debt before the refund. The purchase earned `earned_points` and `earned_stamps`. The price shares are
     the parts of each line's price, by line number, that are left after refunds of amounts without goods.
     """
-    before = facts.remaining(quantities_before, price_shares=price_shares_before)
-    after = facts.remaining(quantities_after, price_shares=price_shares_after)
+    before = facts.with_remaining_quantities(quantities_before, price_shares=price_shares_before)
+    after = facts.with_remaining_quantities(quantities_after, price_shares=price_shares_after)
     evaluate = partial(evaluate_remaining, terms=terms, earned_points=earned_points, earned_stamps=earned_stamps)
     remaining_before, remaining = evaluate(remaining=before), evaluate(remaining=after)
     due = remaining.clawback_due - remaining_before.clawback_due
@@ -291,4 +293,4 @@ def _stamp_reasons(
     if not reasons or not movement.stamps_owed:
         return reasons
     below_zero = Finding(True, ReasonCode.STAMPS_BELOW_ZERO, movement.stamps - movement.stamps_owed, debt)
-    return (*reasons, Reason(reasons[-1].clause, Verdict.APPLIED, below_zero))
+    return (*reasons, Reason(reasons[-1].clause_key, Verdict.APPLIED, below_zero))

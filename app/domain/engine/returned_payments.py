@@ -22,7 +22,7 @@ class ReturnedPayments:
 
     def less(self, before: ReturnedPayments) -> ReturnedPayments:
         """These payments less those that were returned before."""
-        money = Money(self.money.minor - before.money.of_currency(self.money.currency), self.money.currency)
+        money = Money(self.money.minor - before.money.minor_units_in(self.money.currency), self.money.currency)
         return ReturnedPayments(
             money,
             {

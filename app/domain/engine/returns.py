@@ -62,7 +62,7 @@ class RemainingGoods:
 
     def applied_to(self, facts: PurchaseFacts) -> PurchaseFacts:
         """The purchase with only the remaining goods."""
-        return facts.remaining(self.quantities, price_shares=self.price_shares)
+        return facts.with_remaining_quantities(self.quantities, price_shares=self.price_shares)
 
 
 @dataclass(frozen=True, slots=True)

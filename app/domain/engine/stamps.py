@@ -61,7 +61,7 @@ def stamps_clawed_back(
 def _stamps_by_clause(reasons: Iterable[Reason]) -> dict[str, int]:
     """Stamps earned by clause key."""
     return {
-        reason.clause: reason.finding.observed
+        reason.clause_key: reason.finding.observed
         for reason in reasons
         if reason.finding.code is ReasonCode.STAMPS_EARNED and isinstance(reason.finding.observed, int)
     }

@@ -164,10 +164,10 @@ def _remaining_budget_usage(
 def _awards(terms: Terms, *, facts: PurchaseFacts, decision: Decision) -> dict[str, ClauseAward]:
     """Awards by key of the clauses whose uses are counted, in the order of the terms."""
     amounts = {
-        reason.clause: (reason.finding.observed, _UNIT_BY_CODE[reason.finding.code])
+        reason.clause_key: (reason.finding.observed, _UNIT_BY_CODE[reason.finding.code])
         for reason in decision.reasons
         if reason.condition is None
-        and reason.clause in terms.required_facts.clauses_with_stored_uses
+        and reason.clause_key in terms.required_facts.clauses_with_stored_uses
         and reason.finding.code in _UNIT_BY_CODE
         and isinstance(reason.finding.observed, int)
     }

@@ -93,13 +93,13 @@ class UsageCounters:
             enrolled_at=self.enrolled_at if required.enrolment else None,
             visits=self.visits if required.visits else 0,
             uses=_nonzero_counts(uses),
-            earned=tuple(
+            earned_by_period=tuple(
                 (period, self.points_earned.since(start_of_purchase_period(period, facts=facts, terms=terms)))
                 for period in required.cap_periods
             ),
             items=_nonzero_counts((key, self.items.get(key, 0)) for key in required.item_clauses),
             tier=tier if required.tier else None,
-            qualifying=qualifying_points if required.tier else 0,
+            qualifying_points=qualifying_points if required.tier else 0,
             total_uses=_nonzero_counts(total_uses),
             used_birthdays=tuple(
                 sorted((key, year) for key, year in birthday_uses if key in required.birthday_windows and year in years)
@@ -153,7 +153,7 @@ class UsageCounters:
 
 def start_of_purchase_period(period: Period, *, facts: PurchaseFacts, terms: Terms) -> datetime:
     """When the period of a purchase began: a day by the calendar of its location, a longer one by the program's."""
-    zone = period_zone(period, location=facts.zone, program=terms.zone)
+    zone = period_zone(period, location_zone=facts.zone, program_zone=terms.zone)
     return period_start(facts.occurred_at, zone_name=zone, period=period) or BEGINNING
 
 

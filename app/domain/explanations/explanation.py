@@ -105,7 +105,7 @@ class Explanation:
         """The finding as one sentence."""
         if reason.condition is None:
             return self._effect_text(reason, phrasebook=phrasebook)
-        clause = self.terms.clause_by_key[reason.clause]
+        clause = self.terms.clause_by_key[reason.clause_key]
         condition, expected = _stated_condition(clause, reason.condition)
         if isinstance(condition, ExceptWhen):
             words, expected = together(condition.conditions, phrasebook=phrasebook), not expected
@@ -121,8 +121,8 @@ class Explanation:
     def remedy(self, remedy: Remedy, *, reason: Reason, phrasebook: Phrasebook) -> str:
         """A remedy of a reason as one sentence."""
         code = remedy.code
-        if remedy.from_ is not None and code in (RemedyCode.COME_AT, RemedyCode.WAIT_FOR_BIRTHDAY):
-            from_ = from_when(remedy.from_, at=self.at, zone_name=self.zone, phrasebook=phrasebook)
+        if remedy.instant is not None and code in (RemedyCode.COME_AT, RemedyCode.WAIT_FOR_BIRTHDAY):
+            from_ = from_when(remedy.instant, at=self.at, zone_name=self.zone, phrasebook=phrasebook)
             return phrasebook.capitalised(phrasebook(f"remedy.COME_AT.{self._outcome_of_waiting(reason)}", from_=from_))
         case = ""
         if code in _OPEN_REMEDIES and not remedy.choices:
@@ -133,7 +133,7 @@ class Explanation:
             case = ".categories"
         sentence = phrasebook(
             f"remedy.{code.value}{case}",
-            from_=phrasebook.instant_with_weekday(remedy.from_, zone=self.zone) if remedy.from_ is not None else "",
+            from_=phrasebook.instant_with_weekday(remedy.instant, zone=self.zone) if remedy.instant is not None else "",
             amount=phrasebook.money(remedy.amount) if remedy.amount is not None else "",
             choices=self._choices(remedy, phrasebook=phrasebook),
             **_missing_amounts(remedy, phrasebook=phrasebook),
@@ -148,7 +148,7 @@ class Explanation:
         """The condition that a reason is about; None for an effect."""
         if reason.condition is None:
             return None
-        node = self.terms.clause_by_key[reason.clause].conditions[reason.condition[0]]
+        node = self.terms.clause_by_key[reason.clause_key].conditions[reason.condition[0]]
         for step in reason.condition[1:]:
             assert isinstance(node, Group), "only groups hold conditions"
             node = node.conditions[step]
@@ -156,19 +156,19 @@ class Explanation:
 
     def _is_only_cause(self) -> bool:
         """Whether only one condition or effect fails; alternatives of one condition count as one."""
-        return len({(reason.clause, reason.condition and reason.condition[0]) for reason in self.failed()}) == 1
+        return len({(reason.clause_key, reason.condition and reason.condition[0]) for reason in self.failed()}) == 1
 
     def _outcome_of_waiting(self, reason: Reason) -> str:
         """The catalogue key of what becomes possible by waiting."""
         if reason.finding.code is ReasonCode.CAP_REACHED:
             return "cap"
-        if reason.finding.code in PRICE_CODES or _clause_kind(self.terms.clause_by_key[reason.clause]) == "reward":
+        if reason.finding.code in PRICE_CODES or _clause_kind(self.terms.clause_by_key[reason.clause_key]) == "reward":
             return "reward.alone" if self._is_only_cause() else "reward"
         return "earning"
 
     def _effect_text(self, reason: Reason, *, phrasebook: Phrasebook) -> str:
         """The sentence of an effect, with the names and numbers of its clause."""
-        finding, clause = reason.finding, self.terms.clause_by_key[reason.clause]
+        finding, clause = reason.finding, self.terms.clause_by_key[reason.clause_key]
         case, effect = self._case(finding), clause.effect
         values = {
             "number": clause.number,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, time, timedelta
 
-from app.domain.calendar import day_start, local_date, zone
+from app.domain.calendar import day_start, local_date, zone_info
 from app.domain.i18n import Phrasebook
 
 _WEEKDAY_RANGE = timedelta(days=6)
@@ -17,7 +17,7 @@ def from_when(moment: datetime, *, at: datetime, zone_name: str, phrasebook: Phr
     `at` is the present instant, which makes a day "today". The start of a local day is written without a time.
     """
     today, day = local_date(at, zone_name=zone_name), local_date(moment, zone_name=zone_name)
-    clock = moment.astimezone(zone(zone_name)).time()
+    clock = moment.astimezone(zone_info(zone_name)).time()
     whole_day = moment == day_start(day, zone_name=zone_name)
     if day == today:
         near = "today"

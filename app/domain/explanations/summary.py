@@ -71,7 +71,7 @@ def _reward_sentences(decision: Decision, *, explained: Explanation, phrasebook:
         return _statements(_in_order(explained.failed()), explained=explained, phrasebook=phrasebook)
     unit = Unit.POINTS if decision.points else Unit.STAMPS
     paid = next(reason for reason in decision.reasons if reason.finding.code in PRICE_CODES)
-    effect = explained.terms.clause_by_key[paid.clause].effect
+    effect = explained.terms.clause_by_key[paid.clause_key].effect
     assert isinstance(effect, RewardCost), "what is granted is said by the clause that prices it"
     first = phrasebook(
         "summary.reward",
@@ -100,7 +100,7 @@ def _nothing_earned(*, limits: Sequence[Reason], explained: Explanation, phraseb
     causes = {explained.statement(reason, phrasebook=phrasebook) for reason in limits or explained.failed()}
     if len(causes) > 1:
         # Of several clauses that fail for different reasons none is the reason; of one clause its first reason is.
-        clauses = {reason.clause for reason in explained.failed()}
+        clauses = {reason.clause_key for reason in explained.failed()}
         if not limits and len(clauses) > 1:
             return phrasebook("summary.nothing", nothing=nothing)
         first = _in_order(limits or explained.failed())[0]

@@ -11,7 +11,7 @@ from functools import cache, lru_cache
 from typing import Literal, cast
 
 from app.domain.amounts import Money
-from app.domain.calendar import WEEK, Period, Weekday, local
+from app.domain.calendar import WEEK, Period, Weekday, local_datetime
 from app.domain.i18n import de, en, zh_hans, zh_hant
 from app.domain.i18n.formats import formats
 from app.domain.i18n.locales import FormOfAddress, Locale, negotiate_locale, region_of
@@ -125,12 +125,12 @@ class Phrasebook:
 
     def instant_with_weekday(self, at: datetime, *, zone: str) -> str:
         """Weekday, day and time on the wall clock of a zone."""
-        day, clock = local(at, zone_name=zone).date(), self._formats.clock(at, zone=zone)
+        day, clock = local_datetime(at, zone_name=zone).date(), self._formats.clock(at, zone=zone)
         return self("format.instant", weekday=self._formats.weekday(day), date=self.date(day), time=clock)
 
     def instant_or_day(self, at: datetime, *, zone: str) -> str:
         """Day and time on the wall clock of a zone; the day alone at midnight."""
-        wall = local(at, zone_name=zone)
+        wall = local_datetime(at, zone_name=zone)
         if wall.time() == time.min:
             return self.date(wall.date())
         return self("format.moment", date=self.date(wall.date()), time=self._formats.clock(at, zone=zone))

@@ -15,7 +15,7 @@ from babel.lists import format_list
 from babel.numbers import format_currency, format_decimal, get_currency_symbol
 
 from app.domain.amounts import DECIMALS, Money
-from app.domain.calendar import local, zone
+from app.domain.calendar import local_datetime, zone_info
 from app.domain.i18n.locales import Locale
 
 NO_BREAK = "\u00a0"
@@ -102,7 +102,7 @@ class Formats:
 
     def clock(self, at: datetime, *, zone: str) -> str:
         """The time of day of an instant on the wall clock of a zone, with its minutes."""
-        return self._shown(local(at, zone_name=zone).time(), self._clock.minutes)
+        return self._shown(local_datetime(at, zone_name=zone).time(), self._clock.minutes)
 
     def _shown(self, at: dt.time, pattern: str) -> str:
         if pattern == _DIGITAL and at.hour == 0 and self.cldr.language == "en":
@@ -111,7 +111,7 @@ class Formats:
 
     def city(self, zone_name: str) -> str:
         """The city that a zone is named after."""
-        return get_timezone_location(zone(zone_name), locale=self.cldr, return_city=True)
+        return get_timezone_location(zone_info(zone_name), locale=self.cldr, return_city=True)
 
     def listed(self, words: Sequence[str], *, last: Literal["and", "or"]) -> str:
         """Words as a list, `last` before the last one."""

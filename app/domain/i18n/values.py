@@ -10,7 +10,7 @@ from types import MappingProxyType
 from app.domain.amounts import Money
 from app.domain.decisions import ReasonCode
 from app.domain.i18n import Phrasebook
-from app.domain.json_values import Value
+from app.domain.json_values import FindingValue
 
 _IN_POINTS = frozenset(
     {
@@ -61,7 +61,12 @@ _VALUE_KINDS = {
 
 
 def value_in_words(
-    value: Value, *, code: ReasonCode, zone: str, locations: Mapping[str, str] = NO_LOCATIONS, phrasebook: Phrasebook
+    value: FindingValue,
+    *,
+    code: ReasonCode,
+    zone: str,
+    locations: Mapping[str, str] = NO_LOCATIONS,
+    phrasebook: Phrasebook,
 ) -> str | None:
     """The observed or required value of a finding with this code; None if there is none."""
     if value is None:

@@ -1,6 +1,6 @@
 """Access keys: who may call, in which role, and until when.
 
-All their times are of the server's clock: moving the clock of a sandbox ends no key.
+All their times are by the server's clock: advancing the clock of a sandbox ends no key.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from app.domain.details import Detail, detail
 MAX_CUSTOMER_KEY_LIFETIME = timedelta(days=366)
 """How long a customer's key may last: it is on a phone, which may be lost."""
 
-MAX_LABEL = 100
-"""Characters of a label."""
+MAX_LABEL_LENGTH = 100
+"""The most characters of a label."""
 
 MAX_OVERLAP = timedelta(days=30)
-"""How long a key may keep working after it was rotated."""
+"""The longest time for which a key may still be used after it was rotated."""
 
 DEFAULT_OVERLAP = timedelta(days=1)
 
 
 class AccessKeyState(StrEnum):
-    """Whether a key opens the program."""
+    """Whether a key can be used, and if not, why."""
 
     ACTIVE = "ACTIVE"
     EXPIRED = "EXPIRED"
@@ -34,11 +34,12 @@ class AccessKeyState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AccessKey:
-    """An access key. `customer_id` is set for the role CUSTOMER only.
+    """An access key.
 
-    `number` is its place among the keys of the program. `own_customer_id` is the customer record of the holder of any other
-    key, where it is known. `replaces_id` is the key that this one was made for by a rotation, `actor` the key it was made
-    with (None: the command line). `last_used_at` is exact to the minute.
+    `customer_id` is the customer whose key it is, set for the role CUSTOMER only. For other roles, `own_customer_id` is the
+    customer record of the person who holds the key, if it is known. `number` counts the keys of the program. `replaces_id` is the
+    key that this one replaces by a rotation. `actor` is the key with which this one was made (None: the command line).
+    `last_used_at` is exact to the minute.
     """
 
     id: str
@@ -57,27 +58,27 @@ class AccessKey:
     last_used_at: datetime | None = None
 
     def state(self, at: datetime) -> AccessKeyState:
-        """Whether the key opens the program at an instant of the server's clock."""
+        """The state of the key at an instant of the server's clock."""
         if self.revoked_at is not None:
             return AccessKeyState.REVOKED
         if self.expires_at is not None and self.expires_at <= at:
             return AccessKeyState.EXPIRED
         return AccessKeyState.ACTIVE
 
-    def expiry_of_successor(self, at: datetime) -> datetime | None:
-        """When a key that replaces this one from an instant on expires: after as long as this one was meant to last."""
+    def successor_expires_at(self, at: datetime) -> datetime | None:
+        """The expiry of a key that is made `at` an instant to replace this one: it lasts as long. None: it does not expire."""
         return at + (self.expires_at - self.created_at) if self.expires_at is not None else None
 
 
 def label_error(label: str) -> Detail | None:
-    """Why a label cannot be stored, or None."""
-    if len(label) > MAX_LABEL or not (label == "" or label.isprintable()):
-        return detail("LABEL", most=MAX_LABEL)
+    """Why a label is not valid; None if it is."""
+    if len(label) > MAX_LABEL_LENGTH or not (label == "" or label.isprintable()):
+        return detail("LABEL", most=MAX_LABEL_LENGTH)
     return None
 
 
 def expiry_error(role: Role, *, expires_at: datetime | None, now: datetime) -> Detail | None:
-    """Why a new key cannot expire then, or None. A customer's key must expire."""
+    """Why `expires_at` is not valid for a new key; None if it is. A customer's key must expire."""
     if expires_at is None:
         return detail("KEY_EXPIRY_REQUIRED") if role is Role.CUSTOMER else None
     if expires_at <= now:

@@ -1,7 +1,7 @@
 """Tokens of access keys: `troth_<role>_<id>_<secret><check digits>`.
 
 The id finds the key in one look-up. The check digits show a token that was cut off or mistyped before anything is looked
-up; they are no secret. The role is for the reader only: what a key may do is stored with it.
+up; they are no secret. The role in a token is for people who read it: the role that counts is stored with the key.
 """
 
 from __future__ import annotations
@@ -27,32 +27,32 @@ class KeyToken:
 
     @property
     def secret_hash(self) -> str:
-        """The digest of the secret, which is stored in its place."""
+        """The digest that is stored in place of the secret."""
         return hash_of_secret(self.secret)
 
 
 def write_token(role: Role, *, access_key_id: str, secret: str) -> str:
-    """The token of a key; `secret` are 43 characters of base64url."""
+    """The token of a key; `secret` has 43 characters of base64url."""
     body = f"troth_{role.value.lower()}_{access_key_id.replace('-', '')}_{secret}"
     return body + _check_digits(body)
 
 
 def read_token(text: str) -> KeyToken | None:
-    """The parts of a token; None for what is none, or has wrong check digits."""
-    found = _TOKEN.fullmatch(text)
-    if found is None or _check_digits(found[1]) != found[4]:
+    """The parts of a token; None if the text is not a token or has wrong check digits."""
+    match = _TOKEN.fullmatch(text)
+    if match is None or _check_digits(match[1]) != match[4]:
         return None
-    return KeyToken(access_key_id=str(UUID(hex=found[2])), secret=found[3])
+    return KeyToken(access_key_id=str(UUID(hex=match[2])), secret=match[3])
 
 
-def shown_prefix(text: str) -> str | None:
+def loggable_prefix(text: str) -> str | None:
     """The beginning of a token, which is no secret and may be logged; None for a text that does not begin like a token."""
-    found = _PREFIX.match(text)
-    return found[0] if found is not None else None
+    match = _PREFIX.match(text)
+    return match[0] if match is not None else None
 
 
 def hash_of_secret(secret: str) -> str:
-    """The digest under which a secret is stored. A secret of 256 random bits needs no slow hash."""
+    """The digest that is stored in place of a secret. A secret of 256 random bits needs no slow hash."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 

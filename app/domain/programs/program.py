@@ -22,12 +22,14 @@ class ProgramKind(StrEnum):
 class Program:
     """A loyalty program.
 
-    `currency` is ISO 4217, `zone` IANA, `region` ISO 3166: phone numbers of this region need no country code, and
-    amounts, dates and times are written in its way. `form_of_address` says how German speaks to members (Sie or du).
-    `slug` is its name in public addresses, unique over the deployment; `listed` says whether the deployment's first page
-    shows it. `clock_ahead` is how many whole seconds its clock is ahead of the server's: 0, except in a sandbox. `numbering`
-    says where and when receipt numbers are unique, `staff_limits` what staff and tills may do by hand. `receipt_age` is the
-    greatest age of receipts that a till may send to a live program.
+    - `currency` is an ISO 4217 code, `zone` an IANA zone, `region` an ISO 3166 code: phone numbers of this region need no
+      country code, and amounts, dates and times are written as is usual in it;
+    - `form_of_address` says how German texts address members: Sie or du;
+    - `slug` is the program's name in public addresses, unique in the deployment; `listed` says whether the first page of the
+      deployment shows the program;
+    - `clock_ahead`, whole seconds, says how far the program's clock is ahead of the server's: 0 except in a sandbox;
+    - `numbering` says where and when receipt numbers are unique, `staff_limits` what staff and tills may do by hand;
+    - `max_receipt_age` is the greatest age of receipts that a till may send to a live program.
     """
 
     id: str
@@ -44,8 +46,8 @@ class Program:
     numbering: Numbering = field(default_factory=Numbering)
     form_of_address: FormOfAddress = FormOfAddress.FORMAL
     staff_limits: StaffLimits = field(default_factory=StaffLimits)
-    receipt_age: timedelta = timedelta(days=30)
+    max_receipt_age: timedelta = timedelta(days=30)
 
-    def now(self, real: datetime) -> datetime:
-        """The program's time at `real`, the server's time."""
-        return real + self.clock_ahead if self.clock_ahead else real
+    def now(self, server_time: datetime) -> datetime:
+        """The time of the program's clock when it is `server_time` by the server's."""
+        return server_time + self.clock_ahead if self.clock_ahead else server_time

@@ -10,7 +10,7 @@ from app.domain.amounts import Money
 
 
 class StaffBudget(StrEnum):
-    """A daily budget of a staff access key for manual changes, counted without sign and per unit."""
+    """The manual changes for which an access key of staff has a budget per day and unit. Gains and losses both use it."""
 
     ADJUSTMENTS = "ADJUSTMENTS"
     TRANSFERS = "TRANSFERS"
@@ -20,9 +20,9 @@ class StaffBudget(StrEnum):
 class StaffLimits:
     """The limits of a program, which its owner sets.
 
-    `adjustments` and `transfers` are points (or stamps) a day and access key; `amendment_days` the age up to which a till
-    may amend a receipt; `amendment_amount` by how much a till may change a receipt whatever its total, in minor units of
-    the program's currency (None: 100 major units).
+    `adjustments` and `transfers` are the points, and the stamps, that an access key may move per day. A till may amend a
+    receipt that is at most `amendment_days` old. `amendment_amount` is by how much a till may change the total of any receipt, in
+    minor units of the program's currency (None: 100 major units).
     """
 
     adjustments: int = 5_000
@@ -30,8 +30,8 @@ class StaffLimits:
     amendment_days: int = 3
     amendment_amount: int | None = None
 
-    def daily(self, budget: StaffBudget) -> int:
-        """Points or stamps per day."""
+    def daily_limit(self, budget: StaffBudget) -> int:
+        """The points, and the stamps, that an access key may move per day."""
         return self.adjustments if budget is StaffBudget.ADJUSTMENTS else self.transfers
 
     @property
@@ -40,14 +40,15 @@ class StaffLimits:
         return timedelta(days=self.amendment_days)
 
     def always_allowed_amendment(self, *, currency: str) -> Money:
-        """The amount by which a till may change any receipt, however small its total."""
+        """By how much a till may change the total of any receipt, however small it is."""
         if self.amendment_amount is None:
             return Money.of("100", currency)
         return Money(self.amendment_amount, currency)
 
     def max_amendment(self, *, total: Money) -> Money:
-        """The amount by which a till may change a receipt, all changes together: twice the total, or more if that is small.
+        """By how much all amendments by tills together may change the total of a receipt.
 
-        `total` is that of the receipt as recorded, in the program's currency.
+        It is twice the `total` of the receipt as first recorded, in the program's currency, or `always_allowed_amendment` if that
+        is more.
         """
         return Money(max(2 * total.minor, self.always_allowed_amendment(currency=total.currency).minor), total.currency)

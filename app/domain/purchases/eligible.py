@@ -31,7 +31,7 @@ class AmountBasis:
     deposits: bool = False
 
     @cached_property
-    def kinds(self) -> frozenset[LineKind]:
+    def line_kinds(self) -> frozenset[LineKind]:
         """The kinds of lines that count."""
         optional = {
             LineKind.GIFT_CARD: self.gift_cards,
@@ -68,7 +68,7 @@ class EligiblePurchase(NamedTuple):
     channel: Channel | None = None
     payments: tuple[Payment, ...] = ()
     rule_facts: RuleFacts = NO_RULE_FACTS
-    clause: str = ""
+    clause_key: str = ""
     matched_clauses: frozenset[str] = frozenset()
     location: str | None = None
     basis: AmountBasis = DEFAULT_BASIS
@@ -83,7 +83,7 @@ class EligiblePurchase(NamedTuple):
 
         A foreign currency is converted last, once and without rounding.
         """
-        lines = tuple(line for line in facts.lines if line.kind in basis.kinds)
+        lines = tuple(line for line in facts.lines if line.kind in basis.line_kinds)
         amounts = Parts.of(
             [line.amount(taxes=basis.taxes, discounts_ignored=basis.discounts_ignored) for line in lines]
         )
@@ -96,12 +96,12 @@ class EligiblePurchase(NamedTuple):
             lines, amounts = _nonzero_lines(lines, amounts)
         exchange_rate = facts.exchange_rate
         if exchange_rate is not None:
-            factor = exchange_rate.factor(foreign=facts.currency)
+            factor = exchange_rate.factor(foreign_currency=facts.currency)
             amounts, scale = amounts.scaled(factor.numerator, factor.denominator), scale * factor
         return cls(
             occurred_at=facts.occurred_at,
             zone=facts.zone,
-            currency=facts.currency if exchange_rate is None else exchange_rate.into,
+            currency=facts.currency if exchange_rate is None else exchange_rate.target_currency,
             lines=lines,
             amounts=amounts,
             channel=facts.channel,
@@ -117,7 +117,7 @@ class EligiblePurchase(NamedTuple):
 
     def period_zone(self, period: Period) -> str:
         """The zone by whose calendar a period of this purchase is counted."""
-        return period_zone(period, location=self.zone, program=self.program_zone)
+        return period_zone(period, location_zone=self.zone, program_zone=self.program_zone)
 
     def narrowed_to(self, selects: Callable[[Line], bool]) -> EligiblePurchase:
         """The part of the purchase with the lines that `selects` accepts."""
@@ -143,9 +143,9 @@ class EligiblePurchase(NamedTuple):
         return amounts.scaled(self.scale.numerator, self.scale.denominator).total()
 
 
-def period_zone(period: Period, *, location: str, program: str) -> str:
+def period_zone(period: Period, *, location_zone: str, program_zone: str) -> str:
     """The zone by whose calendar a period is counted: a day by that of the location, a longer one by the program's."""
-    return location if period is Period.DAY else program
+    return location_zone if period is Period.DAY else program_zone
 
 
 def _nonzero_lines(lines: tuple[Line, ...], amounts: Parts) -> tuple[tuple[Line, ...], Parts]:

@@ -96,9 +96,9 @@ class PurchaseFacts:
             self._check_exchange_rate(self.exchange_rate)
 
     def _check_exchange_rate(self, exchange_rate: ExchangeRate) -> None:
-        if exchange_rate.into == self.currency:
+        if exchange_rate.target_currency == self.currency:
             raise FactsError(("exchange_rate",), detail("FOREIGN_ONLY"))
-        if sum(line.price() for line in self.lines) * exchange_rate.factor(foreign=self.currency) > MAX_MINOR:
+        if sum(line.price() for line in self.lines) * exchange_rate.factor(foreign_currency=self.currency) > MAX_MINOR:
             raise FactsError(("exchange_rate",), detail("TOO_LARGE_CONVERTED"))
 
     def total(self) -> Money:
@@ -110,7 +110,7 @@ class PurchaseFacts:
         return Money(sum(whole_amounts), self.currency)
 
     @property
-    def replacing_share(self) -> Exact:
+    def replaced_share(self) -> Exact:
         """The part of the price, from 0 to 1, covered by goods returned in the exchange."""
         if self.replaced_price is None:
             return 0
@@ -130,7 +130,7 @@ class PurchaseFacts:
         """The purchase as rules see it: for an exchange, only the price difference."""
         if self.replaced_price is None:
             return self
-        difference_share = 1 - self.replacing_share
+        difference_share = 1 - self.replaced_share
         lines = tuple(line._replace(price_share=line.price_share * difference_share) for line in self.lines)
         return replace(self, lines=lines, replaced_price=None, amount_only=True)
 
@@ -146,7 +146,7 @@ class PurchaseFacts:
         """The amount due for all lines, tax included, in minor units, exact."""
         return sum((line.amount_due() for line in self.lines), 0)
 
-    def remaining(
+    def with_remaining_quantities(
         self, quantities: Mapping[int, Decimal], *, price_shares: Mapping[int, Exact] = NO_PRICE_REDUCTIONS
     ) -> PurchaseFacts:
         """The purchase with only these quantities (by line number) remaining; payments shrink in proportion.
@@ -156,7 +156,7 @@ class PurchaseFacts:
         lines = tuple(
             line
             if quantities.get(line.number) == line.quantity and line.number not in price_shares
-            else line.remaining(quantities[line.number], price_share=price_shares.get(line.number, 1))
+            else line.with_remaining_quantity(quantities[line.number], price_share=price_shares.get(line.number, 1))
             for line in self.lines
             if quantities.get(line.number, Decimal(0)) > 0
         )
@@ -194,7 +194,7 @@ class PurchaseFacts:
         if self.location is not None:
             data["location"] = self.location
         if self.exchange_rate is not None:
-            data["exchange_rate"] = [str(self.exchange_rate.rate), self.exchange_rate.into]
+            data["exchange_rate"] = [str(self.exchange_rate.rate), self.exchange_rate.target_currency]
         if self.replaced_price is not None:
             data["replaces"] = self.replaced_price
         if self.self_service:

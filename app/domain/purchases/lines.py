@@ -92,7 +92,7 @@ class Line(NamedTuple):
         thousandths = Fraction(self.quantity) * self.quantity_share * 1000
         return Decimal(thousandths.__floor__()).scaleb(-3)
 
-    def remaining(self, quantity: Decimal, *, price_share: Exact = 1) -> Line:
+    def with_remaining_quantity(self, quantity: Decimal, *, price_share: Exact = 1) -> Line:
         """The line with only this quantity remaining, at this part of its price; the discount shrinks in proportion."""
         return self._replace(quantity_share=Fraction(quantity) / Fraction(self.quantity), price_share=price_share)
 

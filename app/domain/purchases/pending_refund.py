@@ -51,7 +51,7 @@ class PendingRefund:
     - `number_used_at` is when this number was used, if not at `occurred_at`: for a refund booked from quarantine at
       another time;
     - `dismissed_at`, `dismissed_by` (the access key) and `dismissed_because` are set if staff dismissed the refund;
-    - `rejected_with` is set if its purchase had less to return or the number was taken;
+    - `rejection_code` is set if its purchase had less to return or the number was taken;
     - `new_receipt` is set for an exchange.
     """
 
@@ -72,7 +72,7 @@ class PendingRefund:
     dismissed_by: str | None = None
     dismissed_because: str | None = None
     new_receipt: NewReceipt | None = None
-    rejected_with: ProblemCode | None = None
+    rejection_code: ProblemCode | None = None
     number_used_at: datetime | None = None
 
     def has_same_content(self, other: PendingRefund) -> bool:

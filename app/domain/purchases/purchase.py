@@ -28,12 +28,12 @@ class Purchase:
     occurred_at: datetime
     recorded_at: datetime
     total: Money
-    earned: int
+    earned_points: int
     terms_version: int
     fingerprint: str
     facts: PurchaseFacts
     facts_text: str
-    moved_by: str | None = None
+    move_id: str | None = None
     location_id: str | None = None
     space: NumberSpace = PROGRAM_WIDE
     completion: int = 1

@@ -52,7 +52,7 @@ class QuarantinedRecord:
     state: QuarantineState = QuarantineState.PENDING
     settled_at: datetime | None = None
     settled_by: str | None = None
-    settled_because: str | None = None
+    settlement_reason: str | None = None
     booked_for: datetime | None = None
     purchase_id: str | None = None
     refund_id: str | None = None

@@ -18,28 +18,30 @@ def fingerprint(facts: PurchaseFacts) -> str:
         facts.currency,
         facts.channel.value if facts.channel is not None else None,
         facts.location,
-        [_number(facts.exchange_rate.rate), facts.exchange_rate.into] if facts.exchange_rate is not None else None,
-        [_line(line) for line in facts.lines],
+        [_number_text(facts.exchange_rate.rate), facts.exchange_rate.target_currency]
+        if facts.exchange_rate is not None
+        else None,
+        [_line_content(line) for line in facts.lines],
         sorted([part.kind.value, str(part.amount), part.redemption_id or ""] for part in facts.payments),
     ]
     return hashlib.sha256(json.dumps(content, separators=(",", ":")).encode()).hexdigest()
 
 
-def _line(line: Line) -> list[Any]:
+def _line_content(line: Line) -> list[Any]:
     return [
         normalised_identifier(line.sku),
         normalised_identifier(line.name) if line.name is not None else None,
         sorted(set(map(normalised_identifier, line.categories))),
-        _number(line.quantity),
+        _number_text(line.quantity),
         line.unit_price,
         line.discount,
         # Without a tax it does not matter whether the price includes it.
-        [_number(line.tax_rate), line.tax_included] if line.tax_rate else None,
+        [_number_text(line.tax_rate), line.tax_included] if line.tax_rate else None,
         line.kind.value,
     ]
 
 
-def _number(number: Decimal) -> str:
+def _number_text(number: Decimal) -> str:
     """One spelling of equal numbers, exact whatever the digits."""
     numerator, denominator = number.as_integer_ratio()
     return f"{numerator}/{denominator}"

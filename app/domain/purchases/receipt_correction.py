@@ -27,7 +27,7 @@ class ReceiptCorrection:
     to_customer_id: str
     total_before: int
     earned_before: int
-    moved_by_before: str | None
+    move_id_before: str | None
     facts_before_text: str
     recorded_at: datetime
     reason: str
@@ -41,24 +41,24 @@ class ReceiptCorrection:
 
     @classmethod
     def of(
-        cls, before: Purchase, *, id: str, to_customer_id: str, recorded_at: datetime, reason: str, actor: str | None
+        cls, purchase: Purchase, *, id: str, to_customer_id: str, recorded_at: datetime, reason: str, actor: str | None
     ) -> ReceiptCorrection:
-        """The correction of a purchase that is about to change; `before` is the purchase as it is now."""
+        """A new correction of a `purchase`, which is given as it was before the correction."""
         return cls(
             id=id,
-            purchase_id=before.id,
-            from_customer_id=before.customer_id,
+            purchase_id=purchase.id,
+            from_customer_id=purchase.customer_id,
             to_customer_id=to_customer_id,
-            total_before=before.total.minor,
-            earned_before=before.earned,
-            moved_by_before=before.moved_by,
-            facts_before_text=before.facts_text,
+            total_before=purchase.total.minor,
+            earned_before=purchase.earned_points,
+            move_id_before=purchase.move_id,
+            facts_before_text=purchase.facts_text,
             recorded_at=recorded_at,
             reason=reason,
             actor=actor,
-            tie_breaker=before.tie_breaker,
-            occurred_at=before.occurred_at,
-            terms_version=before.terms_version,
+            tie_breaker=purchase.tie_breaker,
+            occurred_at=purchase.occurred_at,
+            terms_version=purchase.terms_version,
         )
 
     @property
@@ -77,8 +77,8 @@ class ReceiptCorrection:
 
 
 @dataclass(frozen=True, slots=True)
-class AmendedTotal:
+class TotalBeforeAmendment:
     """The total of a receipt before it was amended (minor units), and the role of the key that amended it."""
 
     total: int
-    by_role: Role | None
+    amender_role: Role | None

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from app.domain.amounts import AmountError, ExchangeRate, Money, rate_problem
+from app.domain.amounts import AmountError, ExchangeRate, Money, rate_error
 from app.domain.details import count, detail, value_range
 from app.domain.names import normalised_identifier
 from app.domain.purchases.facts import FactsError, Payment, PaymentKind
@@ -25,7 +25,7 @@ MAX_PRICE = Decimal(1_000_000_000)
 
 def normalised_receipt_number(text: str) -> str:
     """The one spelling of a receipt's number, of 1 to 200 characters: case and leading zeros count."""
-    return _text(normalised_identifier(text), path=("external_id",))
+    return _checked_text(normalised_identifier(text), path=("external_id",))
 
 
 def check_lines(line_count: int, *, minimum: int = 1) -> None:
@@ -57,9 +57,9 @@ def line_of(
     """A line as it was printed; `number` counts from 1, price and discount are major units of the currency."""
     try:
         # Normalised, so that stock codes and categories match those that clauses name.
-        sku = _text(normalised_identifier(sku), path=("sku",))
+        sku = _checked_text(normalised_identifier(sku), path=("sku",))
         if name is not None:
-            _text(name, path=("name",))
+            _checked_text(name, path=("name",))
         if (error_detail := quantity_error(quantity)) is not None:
             raise FactsError(("quantity",), error_detail)
         if not unit_price.is_finite() or not 0 <= unit_price <= MAX_PRICE:
@@ -70,7 +70,7 @@ def line_of(
             number=number,
             sku=sku,
             quantity=quantity,
-            unit_price=_minor(unit_price, currency=currency, path=("unit_price",)),
+            unit_price=_minor_units(unit_price, currency=currency, path=("unit_price",)),
             name=name,
             categories=_categories(categories) if categories else (),
             discount=_discount(discount, currency=currency) if discount is not None else 0,
@@ -86,14 +86,14 @@ def _categories(names: Sequence[str]) -> tuple[str, ...]:
     if len(names) > MAX_CATEGORIES:
         raise FactsError(("categories",), detail("COUNT_MOST", most=MAX_CATEGORIES))
     return tuple(
-        _text(normalised_identifier(name), path=("categories", str(index))) for index, name in enumerate(names)
+        _checked_text(normalised_identifier(name), path=("categories", str(index))) for index, name in enumerate(names)
     )
 
 
 def _discount(amount: Decimal, *, currency: str) -> int:
     if not (amount.is_finite() and amount >= 0):
         raise FactsError(("discount",), detail("NOT_NEGATIVE"))
-    return _minor(amount, currency=currency, path=("discount",))
+    return _minor_units(amount, currency=currency, path=("discount",))
 
 
 def payment_of(
@@ -103,25 +103,25 @@ def payment_of(
     path = ("payments", str(number - 1), "amount")
     if not amount.is_finite() or not 0 < amount <= MAX_PRICE:
         raise FactsError(path, detail("ABOVE_ZERO_TO", most=int(MAX_PRICE)))
-    return Payment(kind, _minor(amount, currency=currency, path=path), redemption_id)
+    return Payment(kind, _minor_units(amount, currency=currency, path=path), redemption_id)
 
 
-def exchange_rate_of(rate: Decimal, *, currency: str, into: str) -> ExchangeRate:
+def exchange_rate_of(rate: Decimal, *, currency: str, target_currency: str) -> ExchangeRate:
     """The exchange rate of a receipt in `currency` into the program's currency. Raises FactsError."""
-    error_detail = rate_problem(rate) if currency != into else detail("FOREIGN_ONLY")
+    error_detail = rate_error(rate) if currency != target_currency else detail("FOREIGN_ONLY")
     if error_detail is not None:
         raise FactsError(("exchange_rate",), error_detail)
-    return ExchangeRate(rate=rate, into=into)
+    return ExchangeRate(rate=rate, target_currency=target_currency)
 
 
-def _minor(amount: Decimal, *, currency: str, path: tuple[str, ...]) -> int:
+def _minor_units(amount: Decimal, *, currency: str, path: tuple[str, ...]) -> int:
     try:
         return Money.of(amount, currency).minor
     except AmountError as error:
         raise FactsError(path, error.detail) from error
 
 
-def _text(text: str, *, path: tuple[str, ...]) -> str:
+def _checked_text(text: str, *, path: tuple[str, ...]) -> str:
     """The text, if it is not blank and not too long."""
     if len(text) > MAX_TEXT_LENGTH or not text.strip():
         raise FactsError(path, detail("LENGTH_NOT_BLANK", most=MAX_TEXT_LENGTH))

@@ -13,7 +13,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import NamedTuple
 
-from app.domain.calendar import zone
+from app.domain.calendar import zone_info
 
 OWN_SOURCE = "till"
 """The source of receipts of the program itself, shared by all access keys and imports."""
@@ -76,27 +76,27 @@ class ReceiptReference:
 class Numbering:
     """The setting of a source of receipts. `day_starts` is the local time at which a business day begins."""
 
-    numbers: ReceiptNumbers = ReceiptNumbers.UNIQUE
+    uniqueness: ReceiptNumbers = ReceiptNumbers.UNIQUE
     day_starts: time = time()
 
     @cached_property
     def per_location(self) -> bool:
         """Whether each location has its own numbers."""
-        return self.numbers in (ReceiptNumbers.PER_LOCATION, ReceiptNumbers.PER_LOCATION_AND_DAY)
+        return self.uniqueness in (ReceiptNumbers.PER_LOCATION, ReceiptNumbers.PER_LOCATION_AND_DAY)
 
     @cached_property
     def per_day(self) -> bool:
         """Whether numbers start again each business day."""
-        return self.numbers in (ReceiptNumbers.PER_DAY, ReceiptNumbers.PER_LOCATION_AND_DAY)
+        return self.uniqueness in (ReceiptNumbers.PER_DAY, ReceiptNumbers.PER_LOCATION_AND_DAY)
 
     def business_day(self, origin: ReceiptOrigin) -> date:
         """The business day of an instant, by the wall clock of the location."""
-        local_time = origin.at.astimezone(zone(origin.zone))
+        local_time = origin.at.astimezone(zone_info(origin.zone))
         return local_time.date() if local_time.time() >= self.day_starts else local_time.date() - _DAY
 
     def space(self, origin: ReceiptOrigin) -> NumberSpace:
         """The scope of a number with this origin."""
-        if self.numbers is ReceiptNumbers.UNIQUE:
+        if self.uniqueness is ReceiptNumbers.UNIQUE:
             return PROGRAM_WIDE
         return NumberSpace(
             location=(origin.location or NO_LOCATION) if self.per_location else ALL_LOCATIONS,
@@ -105,10 +105,10 @@ class Numbering:
 
     def candidate_spaces(self, origin: ReceiptOrigin) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The locations and the days of all scopes in which a number with this origin may be recorded, by any setting."""
-        day = origin.at.astimezone(zone(origin.zone)).date()
+        day = origin.at.astimezone(zone_info(origin.zone)).date()
         return (ALL_LOCATIONS, origin.location or NO_LOCATION), (ALL_DAYS, day.isoformat(), (day - _DAY).isoformat())
 
-    def identifies(self, reference: ReceiptReference) -> bool:
+    def is_unambiguous(self, reference: ReceiptReference) -> bool:
         """Whether a reference identifies one receipt, so that it cannot match another one later."""
         return (reference.location_id is not None or not self.per_location) and (
             reference.day is not None or not self.per_day

@@ -12,9 +12,9 @@ from app.domain.purchases.receipt_numbers import PROGRAM_WIDE, NumberSpace, Rece
 
 
 class RedemptionState(StrEnum):
-    """How far a redemption got.
+    """The state of a redemption.
 
-    HELD: its points wait for the end of a checkout. ISSUED: the customer has paid and still has to get the reward.
+    HELD: its points are reserved for a checkout. ISSUED: the customer has paid and a till still has to hand over the reward.
     FULFILLED: the customer has the reward; a redemption at a till is fulfilled at once. EXPIRED: a hold that ran out.
     CANCELLED: a hold that was released, or a redemption whose points were given back.
     """
@@ -28,13 +28,16 @@ class RedemptionState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Redemption:
-    """A redemption: the customer, the reward, the points, the facts and terms that decided it, and the decision.
+    """A redemption: the customer, the reward, the points, the facts and terms by which it was decided, and the decision.
 
-    One that began as a hold has the end of the hold, the time when it ended earlier, and its checkout, whose number
-    is in `space`. `fulfilled_at` is when the goods were handed over, in server time, and `fulfilled_by` the access
-    key used; both are None before. `actor` is the access key that redeemed or held it. `issued_at` is when its customer
-    paid for it with a key of their own; `source` is that customer then, who numbers the checkout, and else "", the
-    program. `facts_text` and `decision_text` are the stored JSON of both.
+    - `held_until`: the latest end of the hold; None unless the redemption began as a hold;
+    - `ended_at`: when the hold was released or expired;
+    - `checkout`: the number of the checkout for which the reward was held, unique in `space`;
+    - `fulfilled_at`: when the reward was handed over, in server time; `fulfilled_by`: the access key used. None before;
+    - `issued_at`: when the customer paid with a key of their own; None for other redemptions;
+    - `source`: who numbers the checkout: the customer (id) if their own key was used, otherwise "", the program;
+    - `actor`: the access key (id) with which the reward was redeemed or held;
+    - `facts_text`, `decision_text`: the stored JSON of `facts` and `decision`.
     """
 
     id: str
@@ -61,9 +64,9 @@ class Redemption:
 
     @property
     def origin(self) -> ReceiptOrigin:
-        """The location (key) and time at which the number of its checkout was used."""
+        """The location (key) and the time at which the checkout's number was used."""
         return ReceiptOrigin(self.facts.location, self.occurred_at, self.facts.zone)
 
     def hold_has_expired(self, *, at: datetime) -> bool:
-        """Has its hold expired by an instant, even if it was not ended yet?"""
+        """Has the hold expired by an instant, even if its end was not processed yet?"""
         return self.held_until is not None and self.held_until <= at

@@ -1,4 +1,4 @@
-"""Redemptions as payments: each pays one purchase, once."""
+"""Redemptions as payments: each can pay one purchase."""
 
 from __future__ import annotations
 

@@ -8,9 +8,10 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Reversal:
-    """The reversal of a redemption. `usable_until` is set where the shop was at fault: expired lots stay usable up to it.
+    """The reversal of a redemption.
 
-    `actor` is the access key used.
+    `usable_until` is set if the shop was at fault: returned points whose lots have expired can be used until then. `actor` is the
+    access key (id) used.
     """
 
     id: str

@@ -10,9 +10,10 @@ from app.domain.problems import Problem, ProblemCode
 
 @dataclass(frozen=True, slots=True)
 class Reward:
-    """A reward. `retail_value` and `cash_part` are in minor units of the program's currency; `stock` None means without limit.
+    """A reward. `retail_value` and `cash_part` are in minor units of the program's currency.
 
-    `article` is the stock code of what is given, `variants` what there is to choose from.
+    `stock` is how many are left, `stock_initial` how many there were at first; None: without limit. `article` is the stock code of
+    what the customer gets. `variants` are the sizes, colours or the like to choose from, if there are any.
     """
 
     id: str
@@ -28,12 +29,12 @@ class Reward:
     variants: tuple[str, ...] = ()
     cash_part: int | None = None
 
-    def choice_problem(self) -> Problem | None:
-        """The problem with a reward without the variant that has to be chosen; None where there is nothing to choose."""
+    def missing_variant_problem(self) -> Problem | None:
+        """The problem of a redemption, which cannot name a variant yet, if the reward has variants; otherwise None."""
         return Problem(ProblemCode.VARIANT_REQUIRED, path=("reward",)) if self.variants else None
 
     def stock_problem(self) -> Problem | None:
-        """The problem with a reward that is out of stock; None where it is not."""
+        """The problem if the reward is out of stock, otherwise None."""
         return OUT_OF_STOCK if self.stock == 0 else None
 
 

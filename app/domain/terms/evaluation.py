@@ -27,7 +27,7 @@ def evaluate(clause: Clause, *, purchase: EligiblePurchase) -> tuple[bool, Eligi
     if not clause.conditions:
         return True, purchase, ()
     if clause.needs_counters:
-        purchase = purchase._replace(clause=clause.key)
+        purchase = purchase._replace(clause_key=clause.key)
     selected_part = selection(clause, purchase=purchase) if clause.selectors else purchase
     key = clause.key
     all_met = True
@@ -58,7 +58,7 @@ def times_awarded(clause: Clause, *, selected_part: EligiblePurchase) -> int:
     """
     if not clause.counts_items:
         return 1
-    selected_part = selected_part._replace(clause=clause.key)
+    selected_part = selected_part._replace(clause_key=clause.key)
     times = _times_of_all(clause.conditions, purchase=selected_part)
     limit = clause.use_limit
     return times if limit is None else min(times, limit.times - selected_part.rule_facts.uses_of(clause.key))

@@ -42,15 +42,15 @@ def notice_decision(
     earliest = earliest_start(in_force=in_force, direction=direction, now=now)
     lapses_at = notice_lapses_at(in_force=in_force, direction=direction, now=now)
     if effective_from < earliest:
-        remedy = Remedy(RemedyCode.START_LATER, from_=earliest)
+        remedy = Remedy(RemedyCode.START_LATER, instant=earliest)
         finding = Finding(False, ReasonCode.NOTICE_TOO_SHORT, effective_from, earliest, (remedy,))
     elif lapses_at is not None and effective_from >= lapses_at:
-        remedy = Remedy(RemedyCode.START_SOONER, from_=lapses_at)
+        remedy = Remedy(RemedyCode.START_SOONER, instant=lapses_at)
         finding = Finding(False, ReasonCode.NOTICE_TOO_LONG, effective_from, lapses_at, (remedy,))
     else:
         finding = Finding(True, ReasonCode.NOTICE_GIVEN, effective_from, earliest)
     reason = Reason(
-        clause=in_force.policy_clauses[NoticePeriod].key,
+        clause_key=in_force.policy_clauses[NoticePeriod].key,
         verdict=Verdict.APPLIED if finding.met else Verdict.NOT_MET,
         finding=finding,
     )

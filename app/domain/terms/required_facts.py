@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from app.domain.calendar import Period
-from app.domain.customers.profile import Aspect, CustomerProfile
+from app.domain.customers.profile import CustomerProfile, ProfilePart
 from app.domain.customers.rule_facts import RuleFacts
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.terms.clause import Clause
@@ -80,7 +80,7 @@ class RequiredFacts:
         )
 
     @cached_property
-    def aspects(self) -> frozenset[Aspect]:
+    def aspects(self) -> frozenset[ProfilePart]:
         """The parts of the profile that are required."""
         return frozenset(condition.aspect for condition in self.profile_conditions)
 

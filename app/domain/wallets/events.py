@@ -20,7 +20,7 @@ from app.domain.units import Unit
 class PurchaseRecorded:
     """A purchase and the terms that decide it. `facts.rule_facts` are those that were recorded with it.
 
-    `moved_by` is the id of the correction that moved it into this wallet, empty if it was recorded here.
+    `move_id` is the id of the correction that moved it into this wallet, empty if it was recorded here.
     """
 
     id: str
@@ -28,7 +28,7 @@ class PurchaseRecorded:
     tie_breaker: str
     facts: PurchaseFacts
     terms: Terms
-    moved_by: str = ""
+    move_id: str = ""
 
     @property
     def at(self) -> datetime:
@@ -38,7 +38,7 @@ class PurchaseRecorded:
     @property
     def lot_id(self) -> str:
         """The id of the lot of points it opens: the purchase's id, or one derived from it after a move."""
-        return str(uuid5(UUID(self.moved_by), self.id)) if self.moved_by else self.id
+        return str(uuid5(UUID(self.move_id), self.id)) if self.move_id else self.id
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,7 @@ class Receipt:
         self.return_goods(event.lines, event.amounts)
         price, after = price - self.remaining().total().minor, self._remaining_parts()
         facts = event.purchase.facts.as_replacement(price)
-        share, value = facts.replacing_share, facts.replaced_price or 0
+        share, value = facts.replaced_share, facts.replaced_price or 0
         shares = {purchase_id: share_of_receipt * share for purchase_id, share_of_receipt in self.shares.items()}
         if share < 1:
             shares[event.purchase.id] = 1 - share
@@ -118,7 +118,7 @@ class Receipt:
 
     def remaining(self) -> PurchaseFacts:
         """The remaining goods at their whole remaining price, even if parts of it count in other purchases."""
-        return self.facts.remaining(self.quantities, price_shares=self.price_shares)
+        return self.facts.with_remaining_quantities(self.quantities, price_shares=self.price_shares)
 
     def lines_in(self, purchase_id: str) -> list[Line]:
         """The remaining lines, at the part of their price that counts in a purchase."""

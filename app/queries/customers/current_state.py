@@ -115,7 +115,7 @@ async def as_of(session: Session, *, stored_customers: Sequence[Customer], at: d
 async def _is_behind(session: Session, *, customer: Customer, in_force: Terms | None, at: datetime) -> bool:
     """Has anything fallen due by an instant since the customer's account was last replayed?"""
     account = customer.account
-    if customer.merged_into is not None:
+    if customer.survivor_id is not None:
         return False
     if account.next_change_at is not None and account.next_change_at <= at:
         return True

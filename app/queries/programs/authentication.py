@@ -66,5 +66,10 @@ async def authenticate(session: UnscopedSession, *, token: str, at: datetime) ->
     principal = Principal(role=key.role, key_id=key.id, own_customer_id=key.own_customer_id)
     if key.customer_id is not None:
         own_id, *merged_ids = await customers.survivor_with_merged_ids(program_session, customer_id=key.customer_id)
-        principal = replace(principal, customer_id=own_id, formerly=frozenset(merged_ids), issued_to=key.customer_id)
+        principal = replace(
+            principal,
+            customer_id=own_id,
+            merged_customer_ids=frozenset(merged_ids),
+            issued_to_customer_id=key.customer_id,
+        )
     return Caller(principal=principal, program=program, expires_at=key.expires_at)

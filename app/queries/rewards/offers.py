@@ -152,9 +152,9 @@ def technical_problem(reward: Reward, *, decision: Decision) -> Problem | None:
     As in a redemption, a missing choice of a variant comes first, whatever the terms decide. The stock is looked at only
     if they grant the reward.
     """
-    choice_problem = reward.choice_problem()
-    if choice_problem is not None or decision.outcome is not DecisionOutcome.GRANTED:
-        return choice_problem
+    variant_problem = reward.missing_variant_problem()
+    if variant_problem is not None or decision.outcome is not DecisionOutcome.GRANTED:
+        return variant_problem
     return reward.stock_problem()
 
 

@@ -63,9 +63,9 @@ async def find(session: Session, *, by: CustomerReference, lock: bool = False) -
     customer = _customer(row)
     if lock and customer.account.has_merges:
         await _check_not_merged_meanwhile(session, customer=customer)
-    if customer.merged_into is None:
+    if customer.survivor_id is None:
         return customer
-    survivor = await find(session, by=CustomerReference(customer.merged_into), lock=lock)
+    survivor = await find(session, by=CustomerReference(customer.survivor_id), lock=lock)
     return replace(survivor, requested_id=customer.id) if survivor is not None else None
 
 
@@ -99,7 +99,7 @@ async def by_ids(session: Session, *, customer_ids: Sequence[str]) -> dict[str, 
     rows = await session.rows(_BY_IDS, list(customer_ids))
     customers_by_id = {customer.id: customer for customer in map(_customer, rows)}
     merged = {
-        customer.id: customer.merged_into for customer in customers_by_id.values() if customer.merged_into is not None
+        customer.id: customer.survivor_id for customer in customers_by_id.values() if customer.survivor_id is not None
     }
     if merged:
         survivors = await by_ids(session, customer_ids=sorted(set(merged.values())))
@@ -225,7 +225,7 @@ def _customer(row: Row) -> Customer:
         enrolled_at=instant(enrolled_at),
         account=account_of(points_values),
         tier=CurrentTier(tier, instant_or_none(tier_since), instant_or_none(tier_grace_ends_at)),
-        merged_into=merged_into,
+        survivor_id=merged_into,
         other_accounts={Unit.STAMPS: account_of(stamps_values)}
         if stamps_values and stamps_values[0] is not None
         else {},

@@ -7,16 +7,16 @@ from datetime import date
 
 from app.domain.customers.profile import (
     EMPTY_PROFILE,
-    Aspect,
     CustomerProfile,
     Preference,
     PreferenceKind,
     ProfileChange,
+    ProfilePart,
 )
 from app.store.database.codecs import day_or_none
 from app.store.database.session import Session
 
-EVERY_ASPECT = frozenset(Aspect)
+EVERY_ASPECT = frozenset(ProfilePart)
 
 _BIRTHDAYS = "SELECT id, birthday FROM customers WHERE program_id = $1 AND id = ANY($2)"
 _SEGMENTS = "SELECT customer_id, segment FROM customer_segments WHERE program_id = $1 AND customer_id = ANY($2)"
@@ -26,7 +26,7 @@ SELECT customer_id, kind, value FROM customer_preferences WHERE program_id = $1 
 
 
 async def of_customer(
-    session: Session, *, customer_id: str, aspects: Collection[Aspect] = EVERY_ASPECT
+    session: Session, *, customer_id: str, aspects: Collection[ProfilePart] = EVERY_ASPECT
 ) -> CustomerProfile:
     """The profile of one customer; aspects that are not requested are left empty."""
     by_id = await of_customers(session, customer_ids=[customer_id], aspects=aspects)
@@ -34,7 +34,7 @@ async def of_customer(
 
 
 async def of_customers(
-    session: Session, *, customer_ids: Sequence[str], aspects: Collection[Aspect] = EVERY_ASPECT
+    session: Session, *, customer_ids: Sequence[str], aspects: Collection[ProfilePart] = EVERY_ASPECT
 ) -> dict[str, CustomerProfile]:
     """The profiles of several customers, with one statement for each aspect; unknown customers have empty profiles."""
     if not aspects:
@@ -43,13 +43,13 @@ async def of_customers(
     birthdays: dict[str, date | None] = {}
     segments: dict[str, set[str]] = {}
     preferences: dict[str, set[Preference]] = {}
-    if Aspect.BIRTHDAY in aspects:
+    if ProfilePart.BIRTHDAY in aspects:
         for row in await session.rows(_BIRTHDAYS, ids):
             birthdays[row["id"]] = day_or_none(row["birthday"])
-    if Aspect.SEGMENTS in aspects:
+    if ProfilePart.SEGMENTS in aspects:
         for row in await session.rows(_SEGMENTS, ids):
             segments.setdefault(row["customer_id"], set()).add(row["segment"])
-    if Aspect.PREFERENCES in aspects:
+    if ProfilePart.PREFERENCES in aspects:
         for row in await session.rows(_PREFERENCES, ids):
             preference = Preference(PreferenceKind(row["kind"]), row["value"])
             preferences.setdefault(row["customer_id"], set()).add(preference)
@@ -68,9 +68,9 @@ async def update(session: Session, *, customer_id: str, change: ProfileChange) -
     if change.birthday is not None:
         sql = "UPDATE customers SET birthday = $3 WHERE program_id = $1 AND id = $2"
         await session.execute(sql, customer_id, change.birthday.day)
-    if change.language is not None:
+    if change.locale is not None:
         sql = "UPDATE customers SET locale = $3 WHERE program_id = $1 AND id = $2"
-        await session.execute(sql, customer_id, change.language.locale)
+        await session.execute(sql, customer_id, change.locale.locale)
     if change.segments is not None:
         sql = "DELETE FROM customer_segments WHERE program_id = $1 AND customer_id = $2"
         await session.execute(sql, customer_id)

@@ -123,7 +123,7 @@ def _customer_events(
 def _purchase_event(rows: HistoryRows, purchase: Purchase) -> events.PurchaseRecorded:
     terms = rows.versions.by_number[purchase.terms_version]
     return events.PurchaseRecorded(
-        purchase.id, purchase.customer_id, purchase.tie_breaker, purchase.facts, terms, purchase.moved_by or ""
+        purchase.id, purchase.customer_id, purchase.tie_breaker, purchase.facts, terms, purchase.move_id or ""
     )
 
 
@@ -154,7 +154,10 @@ def _corrections(rows: HistoryRows, customer_id: str) -> Iterator[tuple[events.R
             continue
         before = None
         if correction.from_customer_id == customer_id:
-            terms, moved_by = rows.versions.by_number[correction.terms_version], correction.moved_by_before or ""
+            terms, moved_by = (
+                rows.versions.by_number[correction.terms_version],
+                correction.move_id_before or "",
+            )
             before = events.PurchaseRecorded(
                 correction.purchase_id, customer_id, correction.tie_breaker, correction.facts_before, terms, moved_by
             )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
-from app.domain.customers.profile import Aspect
+from app.domain.customers.profile import ProfilePart
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.simulation.customer_replay import CustomerHistory, PastRedemption, PurchaseWithReturns
 from app.domain.units import Unit
@@ -93,7 +93,7 @@ async def budget_usage_before(session: Session, *, since: datetime) -> dict[str,
     return {key: budgets[key].points - points for key, points in budgets_left if key in budgets}
 
 
-async def page(session: Session, *, after: str, since: datetime, aspects: Collection[Aspect] = ()) -> Page:
+async def page(session: Session, *, after: str, since: datetime, aspects: Collection[ProfilePart] = ()) -> Page:
     """The customers after an id, with everything that they did from `since` on, and these aspects of their profiles."""
     rows = await session.rows(_CUSTOMERS, after)
     if not rows:
@@ -196,4 +196,4 @@ def _past_purchase(row: Row, *, returned: dict[int, Decimal] | None) -> Purchase
     if returned is None:
         return facts
     remaining_quantities = {line.number: line.quantity - returned.get(line.number, Decimal(0)) for line in facts.lines}
-    return PurchaseWithReturns(facts.remaining(remaining_quantities), whole=facts)
+    return PurchaseWithReturns(facts.with_remaining_quantities(remaining_quantities), whole=facts)

@@ -29,7 +29,7 @@ async def create(session: Session, *, program: Program) -> None:
     """Store a new program, with its clock at the server's time."""
     columns = asdict(program)
     del columns["clock_ahead"], columns["numbering"], columns["form_of_address"], columns["staff_limits"]
-    del columns["receipt_age"], columns["slug"], columns["listed"]
+    del columns["max_receipt_age"], columns["slug"], columns["listed"]
     await session.orm(ProgramRow).create(**columns, **_settings_columns(program))
 
 
@@ -42,14 +42,14 @@ async def get(session: Session) -> Program | None:
 def _settings_columns(program: Program) -> dict[str, str | int | None]:
     """The settings that the owner may change at any time, by column."""
     return {
-        "receipt_numbers": program.numbering.numbers.value,
+        "receipt_numbers": program.numbering.uniqueness.value,
         "receipt_day_starts": program.numbering.day_starts.isoformat(),
         "form_of_address": program.form_of_address.value,
         "staff_adjustments": program.staff_limits.adjustments,
         "staff_transfers": program.staff_limits.transfers,
         "amendment_days": program.staff_limits.amendment_days,
         "amendment_amount": program.staff_limits.amendment_amount,
-        "receipt_age_days": program.receipt_age.days,
+        "receipt_age_days": program.max_receipt_age.days,
         "slug": program.slug,
         "listed": int(program.listed),
     }
@@ -113,7 +113,7 @@ async def all_programs(session: UnscopedSession) -> tuple[Program, ...]:
             staff_limits=StaffLimits(
                 row.staff_adjustments, row.staff_transfers, row.amendment_days, row.amendment_amount
             ),
-            receipt_age=timedelta(days=row.receipt_age_days),
+            max_receipt_age=timedelta(days=row.receipt_age_days),
         )
         for row in rows
     )
@@ -137,7 +137,7 @@ def _program(row: Row) -> Program:
         staff_limits=StaffLimits(
             row["staff_adjustments"], row["staff_transfers"], row["amendment_days"], row["amendment_amount"]
         ),
-        receipt_age=timedelta(days=row["receipt_age_days"]),
+        max_receipt_age=timedelta(days=row["receipt_age_days"]),
     )
 
 

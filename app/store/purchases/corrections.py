@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from app.domain.access import Role
 from app.domain.purchases.purchase import tie_breaker_of
-from app.domain.purchases.receipt_correction import AmendedTotal, ReceiptCorrection
+from app.domain.purchases.receipt_correction import ReceiptCorrection, TotalBeforeAmendment
 from app.domain.purchases.receipt_numbers import NumberSpace
 from app.store.database.codecs import instant
 from app.store.database.row_digests import digest
@@ -32,7 +32,7 @@ async def add(session: Session, *, correction: ReceiptCorrection) -> None:
         correction.to_customer_id,
         correction.total_before,
         correction.earned_before,
-        correction.moved_by_before,
+        correction.move_id_before,
         correction.facts_before_text,
         correction.recorded_at,
         correction.reason,
@@ -53,7 +53,7 @@ def row_digest(correction: ReceiptCorrection) -> int:
         correction.to_customer_id,
         correction.total_before,
         correction.earned_before,
-        correction.moved_by_before,
+        correction.move_id_before,
         correction.facts_before_text,
         correction.recorded_at,
         correction.reason,
@@ -90,7 +90,7 @@ async def of_customers(session: Session, *, customer_ids: Sequence[str]) -> tupl
     return tuple(_correction(row) for row in rows)
 
 
-async def amendments(session: Session, *, purchase_id: str) -> tuple[AmendedTotal, ...]:
+async def amendments(session: Session, *, purchase_id: str) -> tuple[TotalBeforeAmendment, ...]:
     """What a receipt's total was before each of its corrections, oldest first, whichever customer it belonged to."""
     rows = await session.rows(
         "SELECT c.total, k.role FROM receipt_corrections c"
@@ -98,7 +98,9 @@ async def amendments(session: Session, *, purchase_id: str) -> tuple[AmendedTota
         " WHERE c.program_id = $1 AND c.purchase_id = $2 ORDER BY c.recorded_at, c.id",
         purchase_id,
     )
-    return tuple(AmendedTotal(row["total"], Role(row["role"]) if row["role"] is not None else None) for row in rows)
+    return tuple(
+        TotalBeforeAmendment(row["total"], Role(row["role"]) if row["role"] is not None else None) for row in rows
+    )
 
 
 async def customers_before(session: Session, *, purchase_id: str) -> frozenset[str]:
@@ -117,7 +119,7 @@ def _correction(row: Row) -> ReceiptCorrection:
         to_customer_id=row["to_customer_id"],
         total_before=row["total"],
         earned_before=row["earned"],
-        moved_by_before=row["moved_by"],
+        move_id_before=row["moved_by"],
         facts_before_text=row["facts"],
         recorded_at=instant(row["recorded_at"]),
         reason=row["reason"],

@@ -78,6 +78,6 @@ def pending_refund_of(row: Row) -> PendingRefund:
         dismissed_by=row["dismissed_by"],
         dismissed_because=row["dismissed_because"],
         new_receipt=_new_receipt(row, content=content),
-        rejected_with=ProblemCode(row["rejected_with"]) if row["rejected_with"] is not None else None,
+        rejection_code=ProblemCode(row["rejected_with"]) if row["rejected_with"] is not None else None,
         number_used_at=datetime.fromisoformat(content["number_used_at"]) if "number_used_at" in content else None,
     )

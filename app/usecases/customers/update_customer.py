@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.domain.customers.customer import CustomerReference
-from app.domain.customers.profile import Aspect, ProfileChange, ProfileError, validate_birthday
+from app.domain.customers.profile import ProfileChange, ProfileError, ProfilePart, validate_birthday
 from app.domain.problems import Problem, ProblemCode
 from app.store.customers import customers, profiles
 from app.store.database.session import Session
@@ -55,7 +55,7 @@ async def _birthday_problem(
             return Problem(ProblemCode.INVALID_INPUT, path=error.path, detail=error.detail)
     if command.holder is None:
         return None
-    profile = await profiles.of_customer(session, customer_id=customer_id, aspects={Aspect.BIRTHDAY})
+    profile = await profiles.of_customer(session, customer_id=customer_id, aspects={ProfilePart.BIRTHDAY})
     if profile.birthday in (None, new_birthday):
         return None
     return Problem(ProblemCode.BIRTHDAY_KNOWN, path=("birthday",))

@@ -134,7 +134,7 @@ async def run(session: Session, *, new_program: NewProgram) -> NewProgram:
     taken_slugs = await programs.slugs_starting_with(session.across_programs, start=slug[:_SLUG_PREFIX_LENGTH])
     if new_program.slug_chosen and slug in taken_slugs:
         raise SlugTaken(slug)
-    program = replace(new_program.program, slug=free_slug(slug, taken=taken_slugs))
+    program = replace(new_program.program, slug=free_slug(slug, taken_slugs=taken_slugs))
     await programs.create(session, program=program)
     for new_key in new_program.keys:
         await access_keys.issue(session, key=new_key.key)

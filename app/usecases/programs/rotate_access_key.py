@@ -59,7 +59,7 @@ async def run(
         label=old_key.label,
         created_at=now,
         customer_id=old_key.customer_id or old_key.own_customer_id,
-        expires_at=old_key.expiry_of_successor(now),
+        expires_at=old_key.successor_expires_at(now),
         replaces_id=old_key.id,
         actor=context.actor,
     )

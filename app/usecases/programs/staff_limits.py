@@ -48,7 +48,7 @@ async def budget_problem(
         since=day_start(today, zone_name=program.zone),
         until=day_start(today + timedelta(days=1), zone_name=program.zone),
     )
-    limit = program.staff_limits.daily(budget)
+    limit = program.staff_limits.daily_limit(budget)
     for unit, points in requested.items():
         if used_today[unit] + points > limit:
             remaining = max(limit - used_today[unit], 0)
@@ -82,7 +82,7 @@ async def till_limit_problem(
         return Problem(ProblemCode.ABOVE_LIMIT, path=("purchase", "externalId"), detail=wrong)
     earlier_amendments = await corrections.amendments(session, purchase_id=purchase.id)
     totals = [*(amendment.total for amendment in earlier_amendments), purchase.total.minor]
-    made_by_till = [amendment.by_role is Role.TILL for amendment in earlier_amendments]
+    made_by_till = [amendment.amender_role is Role.TILL for amendment in earlier_amendments]
     changed_by_tills = sum(abs(after - before) for before, after, by_till in _changes(totals, made_by_till) if by_till)
     total_change = changed_by_tills + abs(amended.total().minor - purchase.total.minor)
     max_change = limits.max_amendment(total=_in_program_currency(totals[0], facts=purchase.facts))
@@ -102,5 +102,5 @@ def _in_program_currency(minor: int, *, facts: PurchaseFacts) -> Money:
     """An amount of a receipt in the program's currency."""
     if facts.exchange_rate is None:
         return Money(minor, facts.currency)
-    exact = minor * Fraction(facts.exchange_rate.factor(foreign=facts.currency))
-    return Money(rounded(exact, mode=Rounding.HALF_UP), facts.exchange_rate.into)
+    exact = minor * Fraction(facts.exchange_rate.factor(foreign_currency=facts.currency))
+    return Money(rounded(exact, mode=Rounding.HALF_UP), facts.exchange_rate.target_currency)

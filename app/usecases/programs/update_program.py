@@ -34,10 +34,10 @@ class UpdateProgram:
         day_starts = self.receipt_day_starts if self.receipt_day_starts is not None else numbering.day_starts
         return replace(
             program,
-            numbering=Numbering(self.receipt_numbers or numbering.numbers, day_starts),
+            numbering=Numbering(self.receipt_numbers or numbering.uniqueness, day_starts),
             form_of_address=self.form_of_address or program.form_of_address,
             staff_limits=replace(program.staff_limits, **self.staff_limits),
-            receipt_age=self.receipt_age if self.receipt_age is not None else program.receipt_age,
+            max_receipt_age=self.receipt_age if self.receipt_age is not None else program.max_receipt_age,
             slug=self.slug or program.slug,
             listed=self.listed if self.listed is not None else program.listed,
         )

@@ -242,7 +242,7 @@ def _amendment(
 ) -> NewCorrection:
     """The event of a correction: the purchase as it was recorded before, and with the amended facts."""
     before = PurchaseRecorded(
-        purchase.id, purchase.customer_id, purchase.tie_breaker, purchase.facts, terms, purchase.moved_by or ""
+        purchase.id, purchase.customer_id, purchase.tie_breaker, purchase.facts, terms, purchase.move_id or ""
     )
     event = ReceiptCorrected(correction.id, purchase.id, purchase.occurred_at, before)
     return NewCorrection(event, replace(before, facts=facts), purchase.customer_id)
@@ -250,7 +250,9 @@ def _amendment(
 
 def _amended_row(purchase: Purchase, *, total: Money, facts: PurchaseFacts, decision: Decision) -> Purchase:
     """The row of the purchase with the amended receipt."""
-    return replace(purchase, total=total, earned=decision.points, facts=facts, facts_text=json_text(facts.to_data()))
+    return replace(
+        purchase, total=total, earned_points=decision.points, facts=facts, facts_text=json_text(facts.to_data())
+    )
 
 
 def _amendment_problem(replayed: ReplayedWallet, *, purchase: Purchase, decision: Decision) -> Problem | None:

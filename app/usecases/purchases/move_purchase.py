@@ -97,7 +97,7 @@ class _Move:
 
 def _purchase_event(purchase: Purchase, *, facts_of: Purchase, terms: Terms) -> PurchaseRecorded:
     return PurchaseRecorded(
-        purchase.id, facts_of.customer_id, purchase.tie_breaker, facts_of.facts, terms, facts_of.moved_by or ""
+        purchase.id, facts_of.customer_id, purchase.tie_breaker, facts_of.facts, terms, facts_of.move_id or ""
     )
 
 
@@ -200,7 +200,7 @@ async def _purchase_of_new_customer(
     bare_facts = replace(purchase.facts, rule_facts=NO_RULE_FACTS)
     new_facts = await rule_facts.with_rule_facts(session, customer=to_customer, terms=terms, facts=bare_facts)
     facts = await with_remaining_budgets(session, customer_id=from_customer.id, purchase=purchase, facts=new_facts)
-    return replace(purchase, customer_id=correction.to_customer_id, moved_by=correction.id, facts=facts)
+    return replace(purchase, customer_id=correction.to_customer_id, move_id=correction.id, facts=facts)
 
 
 async def _book_move(session: Session, *, context: CommandContext, move: _Move) -> MovePurchaseResult | Problem:
@@ -220,7 +220,7 @@ async def _book_move(session: Session, *, context: CommandContext, move: _Move) 
         move = move.with_staff_budget_usage(moved_points)
     counted_facts = state.facts.rule_facts.with_common_budget_usage(state.decision.budget_usage)
     facts = replace(state.facts, rule_facts=counted_facts)
-    after = replace(move.after, earned=state.decision.points, facts=facts, facts_text=json_text(facts.to_data()))
+    after = replace(move.after, earned_points=state.decision.points, facts=facts, facts_text=json_text(facts.to_data()))
     await purchases.correct(session, purchase=after)
     await corrections.add(session, correction=move.correction)
     correction_digest = corrections.row_digest(move.correction)

@@ -114,7 +114,7 @@ async def _settle(
         state=QuarantineState.DISMISSED,
         settled_at=context.now,
         settled_by=context.actor,
-        settled_because=command.reason,
+        settlement_reason=command.reason,
     )
     booked: BookedResult | None = None
     if command.action is not QuarantineAction.DISMISS:

@@ -58,7 +58,7 @@ async def run(session: Session, *, context: CommandContext, command: RedeemRewar
     if isinstance(request, Problem):
         return request
     # Checked only now, because an earlier hold of the checkout stays as it was placed.
-    if (problem := request.reward.choice_problem()) is not None:
+    if (problem := request.reward.missing_variant_problem()) is not None:
         return problem
     by_unit = await accounts_of(session, write_context=context, customer=request.customer, terms=request.terms)
     has_holds = any(account.balance.held for account in by_unit.values())

@@ -19,8 +19,8 @@ from app.domain.customers import profile
 from app.domain.customers.profile import (
     MAX_PREFERENCES,
     MAX_SEGMENTS,
-    Birthday,
-    CustomerLocale,
+    BirthdayChange,
+    LocaleChange,
     PreferenceKind,
     ProfileChange,
     ProfileError,
@@ -115,12 +115,10 @@ def _command(input: UpdateCustomerInput, *, sent_fields: set[str], context: Cont
     except ProfileError as error:
         return profile_problem(error)
     change = ProfileChange(
-        birthday=Birthday(input.birthday) if "birthday" in sent_fields else None,
+        birthday=BirthdayChange(input.birthday) if "birthday" in sent_fields else None,
         segments=segments,
         preferences=preferences,
-        language=CustomerLocale(locale_for(input.locale) if input.locale else None)
-        if "locale" in sent_fields
-        else None,
+        locale=LocaleChange(locale_for(input.locale) if input.locale else None) if "locale" in sent_fields else None,
     )
     return UpdateCustomer(customer=customer, change=change, holder=context.principal.customer_id)
 

@@ -14,7 +14,7 @@ from app.api.types.access_key import AccessKey, load_access_key
 from app.api.types.customers.customer import CustomerBy, customer_reference_of
 from app.domain.access import Permission, Role
 from app.domain.problems import Problem
-from app.domain.programs.access_key import MAX_CUSTOMER_KEY_LIFETIME, MAX_LABEL
+from app.domain.programs.access_key import MAX_CUSTOMER_KEY_LIFETIME, MAX_LABEL_LENGTH
 from app.usecases.programs import create_access_key
 from app.usecases.programs.create_access_key import CreateAccessKey, CreateAccessKeyResult
 
@@ -27,7 +27,7 @@ class CreateAccessKeyInput(CommandInput):
         description="What the key may do. A key of the role INTEGRATION creates keys of the role CUSTOMER only."
     )
     label: str = strawberry.field(
-        default="", description=f"Who or what uses it, at most {MAX_LABEL} characters, for the list of keys."
+        default="", description=f"Who or what uses it, at most {MAX_LABEL_LENGTH} characters, for the list of keys."
     )
     customer: CustomerBy | None = strawberry.field(
         default=None,

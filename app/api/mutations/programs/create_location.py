@@ -12,7 +12,7 @@ from app.api.conventions.payloads import Payload
 from app.api.types.programs.location import Location
 from app.domain import names
 from app.domain.access import Permission
-from app.domain.calendar import zone
+from app.domain.calendar import zone_info
 from app.domain.details import Detail, detail, key_format, length
 from app.domain.problems import Problem, ProblemCode
 from app.domain.terms.conditions.locations import LOCATION_KEY
@@ -80,7 +80,7 @@ def _command(input: CreateLocationInput) -> CreateLocation | Problem:
     if input.address is not None and not 1 <= len(input.address) <= 500:
         return invalid("address", length(1, 500))
     try:
-        zone(input.time_zone)
+        zone_info(input.time_zone)
     except ValueError:
         return invalid("timeZone", detail("TIME_ZONE"))
     return CreateLocation(key=input.key, name=input.name, zone=input.time_zone, address=input.address)

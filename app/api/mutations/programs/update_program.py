@@ -16,7 +16,7 @@ from app.domain.access import Permission
 from app.domain.details import value_range
 from app.domain.i18n.locales import FormOfAddress
 from app.domain.problems import Problem, ProblemCode
-from app.domain.programs.slug import slug_problem
+from app.domain.programs.slug import slug_error
 from app.domain.purchases.receipt_numbers import ReceiptNumbers
 from app.usecases.programs import update_program
 from app.usecases.programs.update_program import UpdateProgram, UpdateProgramResult
@@ -89,7 +89,7 @@ def _command(input: UpdateProgramInput, *, context: Context) -> UpdateProgram | 
     days = input.receipt_age_days
     if days is not None and not 1 <= days <= MAX_RECEIPT_AGE_DAYS:
         return Problem(ProblemCode.INVALID_INPUT, path=("receiptAgeDays",), detail=value_range(1, MAX_RECEIPT_AGE_DAYS))
-    if input.slug is not None and (slug_detail := slug_problem(input.slug)) is not None:
+    if input.slug is not None and (slug_detail := slug_error(input.slug)) is not None:
         return Problem(ProblemCode.INVALID_INPUT, path=("slug",), detail=slug_detail)
     return UpdateProgram(
         receipt_numbers=input.receipt_numbers,

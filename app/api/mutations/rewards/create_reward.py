@@ -92,7 +92,7 @@ def _command(input: CreateRewardInput, *, context: Context) -> CreateReward | Pr
     except InvalidNameError as error:
         return invalid("name", error.detail)
     try:
-        description = normalised_name(input.description, max_length=2000, paragraphs=True)
+        description = normalised_name(input.description, max_length=2000, allows_line_breaks=True)
     except InvalidNameError as error:
         return invalid("description", error.detail)
     if input.picture_url is not None and not _PICTURE_URL.fullmatch(input.picture_url):

@@ -17,7 +17,7 @@ from app.api.types.programs.location import Location, location_by_key
 from app.api.types.terms.terms import Clause, Terms
 from app.domain import decisions
 from app.domain.access import Permission
-from app.domain.customers.profile import Aspect
+from app.domain.customers.profile import ProfilePart
 from app.domain.decisions import DecisionOutcome, ReasonCode, RemedyCode, Verdict
 from app.domain.engine.line_shares import line_shares
 from app.domain.engine.qualification import ClauseQualification
@@ -83,7 +83,7 @@ class Reason:
         return cls(
             reason=reason,
             explanation=explanation,
-            clause=Clause.of(terms.clause_by_key[reason.clause], terms=terms),
+            clause=Clause.of(terms.clause_by_key[reason.clause_key], terms=terms),
             verdict=reason.verdict,
             code=reason.finding.code,
         )
@@ -219,7 +219,7 @@ class ClauseOutlook:
     def applies_from(self, info: Info) -> datetime | None:
         """Hidden if it would reveal a date of birth to a caller who may not see it."""
         by_birthday = any(
-            isinstance(leaf, ProfileCondition) and leaf.aspect is Aspect.BIRTHDAY
+            isinstance(leaf, ProfileCondition) and leaf.aspect is ProfilePart.BIRTHDAY
             for leaf in self.qualification.clause.leaves
         )
         return None if by_birthday and not _may_see_birthdays(info) else self.qualification.applies_from
@@ -286,13 +286,13 @@ def _may_see_birthdays(info: Info) -> bool:
 
 def _remedy(remedy: decisions.Remedy, *, reason: decisions.Reason, explanation: Explanation, info: Info) -> Remedy:
     if remedy.code is RemedyCode.WAIT_FOR_BIRTHDAY and not _may_see_birthdays(info):
-        remedy = remedy._replace(from_=None)
+        remedy = remedy._replace(instant=None)
     return Remedy(
         remedy=remedy,
         reason=reason,
         explanation=explanation,
         code=remedy.code,
-        from_=remedy.from_,
+        from_=remedy.instant,
         points=remedy.points,
         amount=money_of(remedy.amount) if remedy.amount is not None else None,
         quantity=remedy.quantity,

@@ -35,7 +35,7 @@ async def may_see_decision(entry: Entry, *, info: Info) -> bool:
     if info.context.principal.customer_id is None:
         return True
     subject = await _subject(entry, info=info)
-    moved_by = subject.moved_by if isinstance(subject, Purchase) else None
+    moved_by = subject.move_id if isinstance(subject, Purchase) else None
     return moved_by is None or entry.id > moved_by
 
 

@@ -77,7 +77,7 @@ class Program(Node):
         """The allowed age."""
         program = info.context.program
         has_limit = program.kind is ProgramKindEntity.LIVE and info.context.principal.may(Permission.READ_CLOCK)
-        return program.receipt_age.days if has_limit else None
+        return program.max_receipt_age.days if has_limit else None
 
     @strawberry.field(description="The terms in force now; null before the first version starts.")
     async def terms(self, info: Info) -> Terms | None:
@@ -110,6 +110,6 @@ def program_of(info: Info) -> Program:
         region=entity.region,
         form_of_address=entity.form_of_address,
         unit=unit_of(info.context),
-        receipt_numbers=entity.numbering.numbers,
+        receipt_numbers=entity.numbering.uniqueness,
         receipt_day_starts=entity.numbering.day_starts,
     )

@@ -58,7 +58,7 @@ class PendingRefund:
             receipt=entity.receipt.number,
             external_id=entity.external_id,
             exchanged_for=entity.new_receipt.number if entity.new_receipt is not None else None,
-            rejected_with=entity.rejected_with,
+            rejected_with=entity.rejection_code,
             occurred_at=entity.occurred_at,
             recorded_at=entity.recorded_at,
             state=entity.state,

@@ -68,7 +68,7 @@ class Purchase(Node):
             channel=entity.facts.channel,
             total=money_of(entity.total),
             exchange_rate=entity.facts.exchange_rate.rate if entity.facts.exchange_rate is not None else None,
-            points=entity.earned,
+            points=entity.earned_points,
         )
 
     @strawberry.field(

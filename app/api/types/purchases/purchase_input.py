@@ -155,7 +155,7 @@ def facts_of(purchase: PurchaseInput | BasketInput, *, context: Context, within:
             lines=lines,
             payments=payments,
             channel=purchase.channel,
-            exchange_rate=exchange_rate_of(rate, currency=currency, into=program.currency)
+            exchange_rate=exchange_rate_of(rate, currency=currency, target_currency=program.currency)
             if rate is not None
             else None,
         )

@@ -7,12 +7,12 @@ from datetime import date
 from typing import ClassVar
 
 from app.domain.calendar import birthday_in, day_start
-from app.domain.customers.profile import Aspect, CustomerProfile
+from app.domain.customers.profile import CustomerProfile, ProfilePart
 from app.domain.decisions import ReasonCode, Remedy, RemedyCode
 from app.domain.details import Detail, value_range
 from app.domain.i18n import Phrasebook
 from app.domain.i18n.sentences import Position
-from app.domain.json_values import Value
+from app.domain.json_values import FindingValue
 from app.domain.purchases.eligible import EligiblePurchase
 from app.domain.terms.conditions.condition import Condition
 from app.domain.terms.conditions.profile_condition import ProfileCondition
@@ -31,7 +31,7 @@ class AgeAtLeast(ProfileCondition):
         "Holds from the birthday on which the customer reaches this age, on the calendar of the location; "
         "for members born on 29 February it is 28 February in other years."
     )
-    aspect: ClassVar[Aspect] = Aspect.BIRTHDAY
+    aspect: ClassVar[ProfilePart] = ProfilePart.BIRTHDAY
     years: int = rule_field(f"1 to {MAX_YEARS}.")
 
     @property
@@ -40,7 +40,7 @@ class AgeAtLeast(ProfileCondition):
         return f"age {self.years}"
 
     @property
-    def required_value(self) -> Value:
+    def required_value(self) -> FindingValue:
         """The required years. Findings are stored, so they do not say how old the customer is."""
         return self.years
 
@@ -56,7 +56,7 @@ class AgeAtLeast(ProfileCondition):
         from_ = None
         if profile is not None and profile.birthday is not None:
             from_ = day_start(self._first_day(profile.birthday), zone_name=purchase.zone)
-        return ReasonCode.TOO_YOUNG, Remedy(RemedyCode.WAIT_FOR_BIRTHDAY, from_=from_)
+        return ReasonCode.TOO_YOUNG, Remedy(RemedyCode.WAIT_FOR_BIRTHDAY, instant=from_)
 
     def _first_day(self, birthday: date) -> date:
         return birthday_in(birthday.year + self.years, birthday=birthday)

@@ -8,12 +8,12 @@ from datetime import date, datetime, timedelta
 from typing import ClassVar
 
 from app.domain.calendar import birthday_in, day_start, local_date
-from app.domain.customers.profile import Aspect, CustomerProfile
+from app.domain.customers.profile import CustomerProfile, ProfilePart
 from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
 from app.domain.details import Detail, detail
 from app.domain.i18n import Phrasebook
 from app.domain.i18n.sentences import Position
-from app.domain.json_values import Value
+from app.domain.json_values import FindingValue
 from app.domain.purchases.eligible import EligiblePurchase
 from app.domain.terms.conditions.condition import Condition
 from app.domain.terms.conditions.profile_condition import ProfileCondition
@@ -37,7 +37,7 @@ class BirthdayWindow(ProfileCondition):
         "Holds on the customer's birthday and this many days before and after it, on the calendar of the location, once for each birthday; "
         "for members born on 29 February it is 28 February in other years."
     )
-    aspect: ClassVar[Aspect] = Aspect.BIRTHDAY
+    aspect: ClassVar[ProfilePart] = ProfilePart.BIRTHDAY
     before: int = rule_field(f"Days before the birthday, 0 or more; with `after` at most {MAX_DAYS}.", default=0)
     after: int = rule_field("Days after the birthday, 0 or more.", default=0)
 
@@ -47,7 +47,7 @@ class BirthdayWindow(ProfileCondition):
         return f"birthday {self.before} {self.after}"
 
     @property
-    def required_value(self) -> Value:
+    def required_value(self) -> FindingValue:
         """None: what is required is no quantity."""
         return None
 
@@ -71,10 +71,10 @@ class BirthdayWindow(ProfileCondition):
         finding, rule_facts = ProfileCondition.check(self, purchase), purchase.rule_facts
         if (
             not finding.met
-            or (purchase.clause, rule_facts.birthday_year(self.answer_key)) not in rule_facts.used_birthdays
+            or (purchase.clause_key, rule_facts.birthday_year(self.answer_key)) not in rule_facts.used_birthdays
         ):
             return finding
-        remedy = Remedy(RemedyCode.WAIT_FOR_BIRTHDAY, from_=self._next_opening(purchase))
+        remedy = Remedy(RemedyCode.WAIT_FOR_BIRTHDAY, instant=self._next_opening(purchase))
         return Finding(False, ReasonCode.USED_UP, 1, 1, (remedy,))
 
     def failure(self, purchase: EligiblePurchase, *, is_known: bool) -> tuple[ReasonCode, Remedy]:
@@ -82,7 +82,7 @@ class BirthdayWindow(ProfileCondition):
         if not is_known:
             return ReasonCode.BIRTHDAY_UNKNOWN, Remedy(RemedyCode.PROVIDE_BIRTHDAY)
         from_ = self._next_opening(purchase)
-        return ReasonCode.OUTSIDE_BIRTHDAY_WINDOW, Remedy(RemedyCode.WAIT_FOR_BIRTHDAY, from_=from_)
+        return ReasonCode.OUTSIDE_BIRTHDAY_WINDOW, Remedy(RemedyCode.WAIT_FOR_BIRTHDAY, instant=from_)
 
     def _next_opening(self, purchase: EligiblePurchase) -> datetime | None:
         profile = purchase.rule_facts.profile

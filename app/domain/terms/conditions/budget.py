@@ -51,7 +51,7 @@ class Budget(Condition):
 
     def check(self, purchase: EligiblePurchase) -> Finding:
         """Whether anything is left. Whether it is enough is checked later, when the award of the clause is known."""
-        points_left = self.points_left(purchase.rule_facts, clause=purchase.clause)
+        points_left = self.points_left(purchase.rule_facts, clause=purchase.clause_key)
         if points_left > 0:
             return Finding(True, ReasonCode.CONDITION_MET, points_left)
         return self.used_up_finding(points_left, wanted=None)

@@ -33,7 +33,7 @@ class Dates(Condition):
         """Before the period the remedy is its start; after it there is none."""
         today = local_date(purchase.occurred_at, zone_name=purchase.zone)
         if self.first is not None and today < self.first:
-            remedy = Remedy(RemedyCode.COME_AT, from_=day_start(self.first, zone_name=purchase.zone))
+            remedy = Remedy(RemedyCode.COME_AT, instant=day_start(self.first, zone_name=purchase.zone))
             return Finding(False, ReasonCode.OUTSIDE_DATES, today, self.first, (remedy,))
         if self.last is not None and today > self.last:
             return Finding(False, ReasonCode.OUTSIDE_DATES, today, self.last, (Remedy(RemedyCode.NONE),))
@@ -44,7 +44,7 @@ class Dates(Condition):
         if self.last is None:
             return (Remedy(RemedyCode.NONE),)
         reopens_at = day_start(self.last + timedelta(days=1), zone_name=purchase.zone)
-        return (Remedy(RemedyCode.COME_AT, from_=reopens_at),)
+        return (Remedy(RemedyCode.COME_AT, instant=reopens_at),)
 
     def sentence(self, phrasebook: Phrasebook) -> str:
         """From one day to another, both included."""

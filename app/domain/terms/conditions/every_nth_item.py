@@ -35,19 +35,19 @@ class EveryNthItem(Condition):
 
     def check(self, purchase: EligiblePurchase) -> Finding:
         """The remedy is to add the missing items, in this purchase or in later ones."""
-        items_so_far = purchase.rule_facts.items_before(purchase.clause) + purchase.item_count()
+        items_so_far = purchase.rule_facts.items_before(purchase.clause_key) + purchase.item_count()
         if self.times_reached(purchase):
             return Finding(True, ReasonCode.CONDITION_MET, items_so_far, self.nth)
-        total_uses = purchase.rule_facts.total_uses_of(purchase.clause)
+        total_uses = purchase.rule_facts.total_uses_of(purchase.clause_key)
         required_items = (max(items_so_far // self.nth, total_uses) + 1) * self.nth
         remedy = Remedy(RemedyCode.ADD_QUANTITY, quantity=required_items - items_so_far)
         return Finding(False, ReasonCode.NOT_THE_NTH_ITEM, items_so_far, required_items, (remedy,))
 
     def times_reached(self, purchase: EligiblePurchase) -> int:
         """How many nth items the purchase reaches that are not rewarded yet."""
-        items_before = purchase.rule_facts.items_before(purchase.clause)
+        items_before = purchase.rule_facts.items_before(purchase.clause_key)
         nth_items = (items_before + purchase.item_count()) // self.nth
-        total_uses = purchase.rule_facts.total_uses_of(purchase.clause)
+        total_uses = purchase.rule_facts.total_uses_of(purchase.clause_key)
         return max(0, nth_items - max(items_before // self.nth, total_uses))
 
     def sentence(self, phrasebook: Phrasebook) -> str:

@@ -31,7 +31,7 @@ class EveryNthVisit(Condition):
 
     def check(self, purchase: EligiblePurchase) -> Finding:
         """The remedy says how many more purchases it takes."""
-        visit, total_uses = purchase.rule_facts.visits + 1, purchase.rule_facts.total_uses_of(purchase.clause)
+        visit, total_uses = purchase.rule_facts.visits + 1, purchase.rule_facts.total_uses_of(purchase.clause_key)
         if visit % self.nth == 0 and total_uses < visit // self.nth:
             return Finding(True, ReasonCode.CONDITION_MET, visit, self.nth)
         required_visits = (max(visit // self.nth, total_uses) + 1) * self.nth

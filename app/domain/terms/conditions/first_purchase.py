@@ -22,7 +22,7 @@ class FirstPurchase(Condition):
 
     def check(self, purchase: EligiblePurchase) -> Finding:
         """There is no remedy: a later purchase never becomes the first one."""
-        visits, total_uses = purchase.rule_facts.visits, purchase.rule_facts.total_uses_of(purchase.clause)
+        visits, total_uses = purchase.rule_facts.visits, purchase.rule_facts.total_uses_of(purchase.clause_key)
         if visits == 0 and total_uses:
             return Finding(False, ReasonCode.USED_UP, total_uses, 1, (Remedy(RemedyCode.NONE),))
         if visits == 0:

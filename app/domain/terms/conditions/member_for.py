@@ -37,7 +37,7 @@ class MemberFor(Condition):
         if days_of_membership >= self.days:
             return Finding(True, ReasonCode.CONDITION_MET, days_of_membership, self.days)
         from_ = day_start(enrolled_on + timedelta(days=self.days), zone_name=purchase.zone)
-        remedy = Remedy(RemedyCode.COME_AT, from_=from_)
+        remedy = Remedy(RemedyCode.COME_AT, instant=from_)
         return Finding(False, ReasonCode.MEMBER_TOO_SHORT, max(0, days_of_membership), self.days, (remedy,))
 
     def sentence(self, phrasebook: Phrasebook) -> str:

@@ -8,18 +8,18 @@ from datetime import date
 from typing import ClassVar
 
 from app.domain.customers.profile import (
-    MAX_VALUE_LENGTH,
-    Aspect,
+    MAX_PREFERENCE_LENGTH,
     CustomerProfile,
     PreferenceKind,
-    folded,
+    ProfilePart,
+    folded_preference,
     preference_error,
 )
 from app.domain.decisions import ReasonCode, Remedy, RemedyCode
 from app.domain.details import Detail, count, detail
 from app.domain.i18n import Phrasebook
 from app.domain.i18n.sentences import Position
-from app.domain.json_values import Value
+from app.domain.json_values import FindingValue
 from app.domain.purchases.eligible import EligiblePurchase
 from app.domain.terms.conditions.condition import Condition
 from app.domain.terms.conditions.profile_condition import ProfileCondition
@@ -35,14 +35,14 @@ class Preferences(ProfileCondition):
     kind: ClassVar[str] = "preferences"
     position: ClassVar[Position] = Position.PERSON
     description: ClassVar[str] = "Holds when the customer has stated one of these preferences."
-    aspect: ClassVar[Aspect] = Aspect.PREFERENCES
+    aspect: ClassVar[ProfilePart] = ProfilePart.PREFERENCES
     preference: PreferenceKind = rule_field("What the preferences are about.")
     values: frozenset[str] = rule_field(
-        f"1 to {MAX_PREFERENCES_LISTED} values of 1 to {MAX_VALUE_LENGTH} characters each; upper or lower case does not matter."
+        f"1 to {MAX_PREFERENCES_LISTED} values of 1 to {MAX_PREFERENCE_LENGTH} characters each; upper or lower case does not matter."
     )
 
     def _folded_values(self) -> frozenset[str]:
-        return frozenset(map(folded, self.values))
+        return frozenset(map(folded_preference, self.values))
 
     @property
     def answer_key(self) -> str:
@@ -50,7 +50,7 @@ class Preferences(ProfileCondition):
         return f"preferences {self.preference.value} {json.dumps(sorted(self._folded_values()), ensure_ascii=False)}"
 
     @property
-    def required_value(self) -> Value:
+    def required_value(self) -> FindingValue:
         """The values as the terms spell them. Findings are stored, so they do not say which values the customer has stated."""
         return tuple(sorted(self.values))
 
@@ -58,7 +58,7 @@ class Preferences(ProfileCondition):
         """Whether the customer has stated one of the values; never None."""
         folded_values = self._folded_values()
         return any(
-            preference.kind is self.preference and preference.folded() in folded_values
+            preference.kind is self.preference and preference.folded_value() in folded_values
             for preference in profile.preferences
         )
 

@@ -8,9 +8,9 @@ from datetime import date, datetime
 from typing import ClassVar
 
 from app.domain.calendar import local_date
-from app.domain.customers.profile import Aspect, CustomerProfile
+from app.domain.customers.profile import CustomerProfile, ProfilePart
 from app.domain.decisions import Finding, ReasonCode, Remedy
-from app.domain.json_values import Value
+from app.domain.json_values import FindingValue
 from app.domain.purchases.eligible import EligiblePurchase
 from app.domain.terms.conditions.condition import Condition
 
@@ -20,7 +20,7 @@ class ProfileCondition(Condition):
 
     __slots__ = ()
 
-    aspect: ClassVar[Aspect]
+    aspect: ClassVar[ProfilePart]
     """The part of the profile that the condition reads."""
 
     @property
@@ -30,7 +30,7 @@ class ProfileCondition(Condition):
 
     @property
     @abstractmethod
-    def required_value(self) -> Value:
+    def required_value(self) -> FindingValue:
         """The required value as findings state it; None if the requirement is no value."""
 
     @abstractmethod

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar
 
-from app.domain.customers.profile import MAX_SEGMENTS, Aspect, CustomerProfile, segment_error
+from app.domain.customers.profile import MAX_SEGMENTS, CustomerProfile, ProfilePart, segment_error
 from app.domain.decisions import ReasonCode, Remedy, RemedyCode
 from app.domain.details import Detail, count
 from app.domain.i18n import Phrasebook
 from app.domain.i18n.sentences import Position
-from app.domain.json_values import Value
+from app.domain.json_values import FindingValue
 from app.domain.purchases.eligible import EligiblePurchase
 from app.domain.terms.conditions.condition import Condition
 from app.domain.terms.conditions.profile_condition import ProfileCondition
@@ -26,7 +26,7 @@ class Segments(ProfileCondition):
     position: ClassVar[Position] = Position.MEMBER
     description: ClassVar[str] = "Holds for customers that you have put into one of these segments, such as `student`."
     can_be_excepted: ClassVar[bool] = True
-    aspect: ClassVar[Aspect] = Aspect.SEGMENTS
+    aspect: ClassVar[ProfilePart] = ProfilePart.SEGMENTS
     segments: frozenset[str] = rule_field(
         f"Your keys of segments, a-z, 0-9 and dashes, 1 to 40 characters each; 1 to {MAX_SEGMENTS}."
     )
@@ -37,7 +37,7 @@ class Segments(ProfileCondition):
         return f"segments {','.join(sorted(self.segments))}"
 
     @property
-    def required_value(self) -> Value:
+    def required_value(self) -> FindingValue:
         """The keys of the segments, sorted."""
         return tuple(sorted(self.segments))
 

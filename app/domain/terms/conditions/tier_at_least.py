@@ -40,7 +40,7 @@ class TierAtLeast(Condition):
 
     def check(self, purchase: EligiblePurchase) -> Finding:
         """The remedy says how many qualifying points are missing; a tier in its grace period counts as well."""
-        qualifying = purchase.rule_facts.qualifying
+        qualifying = purchase.rule_facts.qualifying_points
         if qualifying >= self.points or purchase.rule_facts.tier in self.satisfied_by:
             return Finding(True, ReasonCode.CONDITION_MET, qualifying, self.points)
         remedy = Remedy(RemedyCode.COLLECT_QUALIFYING, points=self.points - qualifying)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from app.domain.calendar import Period, next_period
+from app.domain.calendar import Period, next_period_start
 from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
 from app.domain.details import Detail, value_range
 from app.domain.i18n import Phrasebook
@@ -36,11 +36,11 @@ class TimesPerPeriod(Condition):
 
     def check(self, purchase: EligiblePurchase) -> Finding:
         """The remedy is the start of the next period; for EVER there is none."""
-        uses = purchase.rule_facts.uses_of(purchase.clause)
+        uses = purchase.rule_facts.uses_of(purchase.clause_key)
         if uses < self.times:
             return Finding(True, ReasonCode.CONDITION_MET, uses, self.times)
-        from_ = next_period(purchase.occurred_at, zone_name=purchase.period_zone(self.period), period=self.period)
-        remedy = Remedy(RemedyCode.NONE) if from_ is None else Remedy(RemedyCode.COME_AT, from_=from_)
+        from_ = next_period_start(purchase.occurred_at, zone_name=purchase.period_zone(self.period), period=self.period)
+        remedy = Remedy(RemedyCode.NONE) if from_ is None else Remedy(RemedyCode.COME_AT, instant=from_)
         return Finding(False, ReasonCode.USED_UP, uses, self.times, (remedy,))
 
     def sentence(self, phrasebook: Phrasebook) -> str:

@@ -50,7 +50,7 @@ class WeekdaysAndHours(Condition):
         opens_at = next_opening(at, zone_name=purchase.zone, days=self.days, start=self.start, end=self.end)
         if opens_at is not None and opens_at <= at:
             return Finding(True, ReasonCode.CONDITION_MET, at, None)
-        remedy = Remedy(RemedyCode.NONE) if opens_at is None else Remedy(RemedyCode.COME_AT, from_=opens_at)
+        remedy = Remedy(RemedyCode.NONE) if opens_at is None else Remedy(RemedyCode.COME_AT, instant=opens_at)
         return Finding(False, ReasonCode.OUTSIDE_TIME_WINDOW, at, None, (remedy,))
 
     def exception_remedies(self, purchase: EligiblePurchase) -> tuple[Remedy, ...]:
@@ -58,7 +58,7 @@ class WeekdaysAndHours(Condition):
         closes_at = next_closing(
             purchase.occurred_at, zone_name=purchase.zone, days=self.days, start=self.start, end=self.end
         )
-        return (Remedy(RemedyCode.NONE) if closes_at is None else Remedy(RemedyCode.COME_AT, from_=closes_at),)
+        return (Remedy(RemedyCode.NONE) if closes_at is None else Remedy(RemedyCode.COME_AT, instant=closes_at),)
 
     def sentence(self, phrasebook: Phrasebook) -> str:
         """On these days between these hours."""

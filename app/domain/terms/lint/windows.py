@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 
 from app.domain.amounts import Parts
-from app.domain.calendar import day_start, in_zone, local_date
+from app.domain.calendar import day_start, instant_of_wall_time, local_date
 from app.domain.purchases.eligible import EligiblePurchase
 from app.domain.terms.clause import Clause
 from app.domain.terms.conditions.condition import Condition
@@ -71,7 +71,7 @@ def _moments_to_try(clause: Clause, *, terms: Terms) -> Iterator[datetime]:
     for day in _days_to_try(clause, terms=terms):
         yield day_start(day, zone_name=terms.zone)
         for time_of_day in sorted(times_of_day):
-            yield in_zone(datetime.combine(day, time_of_day), zone_name=terms.zone)
+            yield instant_of_wall_time(datetime.combine(day, time_of_day), zone_name=terms.zone)
 
 
 def _days_to_try(clause: Clause, *, terms: Terms) -> list[date]:

@@ -232,7 +232,7 @@ def purchase_row(
         occurred_at=command.facts.occurred_at,
         recorded_at=context.now,
         total=command.facts.total(),
-        earned=decision.points,
+        earned_points=decision.points,
         terms_version=decision.terms_version,
         fingerprint=receipt_content.fingerprint(facts),
         facts=facts,

@@ -105,7 +105,7 @@ async def _snapshot_outcome(
     outcome = refund.outcome_from_snapshot(
         terms=terms,
         facts=purchase.facts,
-        earned_points=purchase.earned,
+        earned_points=purchase.earned_points,
         quantities_before=before.quantities,
         quantities_after=after.quantities,
         price_shares_before=before.price_shares,
@@ -132,7 +132,7 @@ async def _can_use_snapshot(
     if up_to_now.activity_rules or Unit.STAMPS in up_to_now.units:
         return False
     if (
-        purchase.moved_by is not None
+        purchase.move_id is not None
         or terms.tiers
         or in_force.tiers
         or terms.required_facts.clauses_with_stored_uses
@@ -167,7 +167,7 @@ async def _can_use_snapshot(
 def _may_have_expired(purchase: Purchase, *, terms: Terms, at: datetime) -> bool:
     """May points of the purchase have expired unspent? Such points count as clawed back."""
     last_day = new_lot(
-        purchase.id, purchase.earned, at=purchase.occurred_at, terms=terms, pending=True
+        purchase.id, purchase.earned_points, at=purchase.occurred_at, terms=terms, pending=True
     ).promised_last_day
     return last_day is not None and last_day < local_date(at, zone_name=terms.zone)
 
@@ -201,7 +201,7 @@ async def _book_from_snapshot(
     references = EntryReferences(purchase_id=purchase.id, refund_id=new_refund.id)
     entry = await writer.append(posting, lots_after=inventory.lots, references=references)
     qualifying_before = refund.evaluate_remaining(
-        terms=terms, earned_points=purchase.earned, earned_stamps=0, remaining=before.applied_to(purchase.facts)
+        terms=terms, earned_points=purchase.earned_points, earned_stamps=0, remaining=before.applied_to(purchase.facts)
     ).qualifying_points
     qualifying = account.balance.qualifying + outcome.qualifying_points - qualifying_before
     account_after = await writer.store(

@@ -26,7 +26,7 @@ def receipt_problem(context: CommandContext, *, states_time: bool, facts: Purcha
     """Why the settings of the program keep a receipt from being recorded, or None."""
     if not states_time and context.program.numbering.per_day:
         return time_missing_problem(path=("purchase", "occurredAt"))
-    counting_currency = facts.currency if facts.exchange_rate is None else facts.exchange_rate.into
+    counting_currency = facts.currency if facts.exchange_rate is None else facts.exchange_rate.target_currency
     if counting_currency != context.program.currency:
         return Problem(ProblemCode.RATE_MISSING, path=("purchase", "currencyCode"))
     return None
@@ -120,7 +120,7 @@ async def _recorded_result(
 async def _belonged_to(session: Session, *, customer: Customer, recorded: Purchase) -> bool:
     """Does the purchase belong to the customer, or did it belong to them before it was moved?"""
     customer_ids = {recorded.customer_id}
-    if recorded.moved_by is not None:
+    if recorded.move_id is not None:
         customer_ids |= await corrections.customers_before(session, purchase_id=recorded.id)
     for customer_id in sorted(customer_ids):
         if await is_same_customer(session, customer=customer, known_id=customer_id):

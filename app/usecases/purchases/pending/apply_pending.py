@@ -36,7 +36,9 @@ async def apply_pending_refunds(
     balances: Mapping[Unit, Balance] | None = None
     numbering = context.program.numbering
     for pending in await pending_refunds.of_receipt(session, number=purchase.external_id):
-        if not (numbering.identifies(pending.receipt) and numbering.matches(pending.receipt, origin=purchase.origin)):
+        if not (
+            numbering.is_unambiguous(pending.receipt) and numbering.matches(pending.receipt, origin=purchase.origin)
+        ):
             continue
         outcome = await _apply(session, context=context, purchase=purchase, pending=pending)
         if isinstance(outcome, Problem):

@@ -141,7 +141,7 @@ async def record_pending_refund(
     is the new receipt of an exchange.
     """
     numbering = context.program.numbering
-    if not numbering.identifies(receipt):
+    if not numbering.is_unambiguous(receipt):
         return Problem(
             ProblemCode.PURCHASE_NOT_FOUND,
             path=("purchase",),
