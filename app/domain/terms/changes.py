@@ -77,7 +77,7 @@ def clause_changes(before: Terms, after: Terms) -> tuple[ClauseChange, ...]:
 
 
 def overall_direction(changes: Sequence[ClauseChange]) -> ChangeDirection:
-    """The direction of several changes together: WORSE if any is."""
+    """The direction of several changes together: WORSE if one change is for the worse, NEUTRAL if none is for the better."""
     directions = {change.direction for change in changes}
     if ChangeDirection.WORSE in directions:
         return ChangeDirection.WORSE
@@ -124,7 +124,7 @@ class _Comparison:
         self._first_counts = CombinationMode.FIRST in modes
         self._reordered_keys = _reordered_clause_keys(before, after) if self._first_counts else frozenset()
         # If a tier is reached sooner, clauses that require this tier match more purchases.
-        self._tiers_harm = any(
+        self._tier_changes_harm = any(
             self._displaces(clause)
             or self._competes_for_limit(clause)
             or clause.use_limit is not None
@@ -166,12 +166,14 @@ class _Comparison:
             return ChangeDirection.WORSE
         if not (is_wider and gives_no_less) or (not is_narrower and self._widening_harms(old, new)):
             return ChangeDirection.WORSE
-        if self._shortens_validity(new.effect) or (self._tiers_harm and isinstance(new.effect, Tier | TierPeriod)):
+        if self._shortens_validity(new.effect) or (
+            self._tier_changes_harm and isinstance(new.effect, Tier | TierPeriod)
+        ):
             return ChangeDirection.WORSE
         return ChangeDirection.BETTER
 
     def _shortens_validity(self, effect: Effect) -> bool:
-        """Whether points that become available sooner also expire sooner."""
+        """Whether points that the effect makes available sooner also expire sooner."""
         return self._expiry_counts_from_activation and isinstance(effect, PendingPeriod)
 
     def _competes_for_limit(self, clause: Clause) -> bool:
@@ -264,7 +266,7 @@ def _excluder_keys_of(clause: Clause) -> frozenset[str]:
 
 
 def _reordered_clause_keys(before: Terms, after: Terms) -> frozenset[str]:
-    """Keys of the earning clauses in both versions whose order changed."""
+    """The keys of the earning clauses that both versions have, but at different places among these."""
     orders = []
     for terms, other in ((before, after), (after, before)):
         common_keys = {clause.key for clause in other.clauses}
@@ -275,7 +277,7 @@ def _reordered_clause_keys(before: Terms, after: Terms) -> frozenset[str]:
 
 
 def implies(stronger: Sequence[Condition], weaker: Sequence[Condition]) -> bool:
-    """Whether all `weaker` conditions surely hold, for as many lines, whenever all `stronger` do. False if unknown."""
+    """Whether all `weaker` conditions surely hold, for as many lines, whenever all `stronger` ones hold. False if unknown."""
     return all(_always_holds(other) or any(_implies(condition, other) for condition in stronger) for other in weaker)
 
 
