@@ -77,7 +77,7 @@ def clause_changes(before: Terms, after: Terms) -> tuple[ClauseChange, ...]:
 
 
 def overall_direction(changes: Sequence[ClauseChange]) -> ChangeDirection:
-    """The direction of several changes together: WORSE if one change is for the worse, NEUTRAL if none is for the better."""
+    """The direction of several changes together: WORSE if one of them is, otherwise BETTER if one of them is."""
     directions = {change.direction for change in changes}
     if ChangeDirection.WORSE in directions:
         return ChangeDirection.WORSE
@@ -124,7 +124,7 @@ class _Comparison:
         self._first_counts = CombinationMode.FIRST in modes
         self._reordered_keys = _reordered_clause_keys(before, after) if self._first_counts else frozenset()
         # If a tier is reached sooner, clauses that require this tier match more purchases.
-        self._tier_changes_harm = any(
+        self._tiers_harm = any(
             self._displaces(clause)
             or self._competes_for_limit(clause)
             or clause.use_limit is not None
@@ -166,9 +166,7 @@ class _Comparison:
             return ChangeDirection.WORSE
         if not (is_wider and gives_no_less) or (not is_narrower and self._widening_harms(old, new)):
             return ChangeDirection.WORSE
-        if self._shortens_validity(new.effect) or (
-            self._tier_changes_harm and isinstance(new.effect, Tier | TierPeriod)
-        ):
+        if self._shortens_validity(new.effect) or (self._tiers_harm and isinstance(new.effect, Tier | TierPeriod)):
             return ChangeDirection.WORSE
         return ChangeDirection.BETTER
 

@@ -1,4 +1,4 @@
-"""A clause: one rule of the terms, with its conditions and its effect."""
+"""A clause of the terms, with its conditions and its effect."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class ConditionStep(NamedTuple):
 
 @dataclass(frozen=True)
 class Clause:
-    """One rule: if all conditions hold, the effect applies. `key` is its stable name across versions.
+    """A clause: if all conditions hold, the effect applies. `key` is the stable name of the clause across versions.
 
     `units` are those that members can collect or spend under its terms; `is_printed` is False for a standard clause that
     cannot apply.

@@ -48,7 +48,7 @@ class RuleField:
 
     @property
     def is_required(self) -> bool:
-        """Whether the owner must supply it."""
+        """Whether the owner must supply the field."""
         return self.default is dataclasses.MISSING
 
     def collection_of(self, values: Iterable[Any]) -> Any:
@@ -57,7 +57,10 @@ class RuleField:
 
 
 class Rule(ABC):
-    """A condition or an effect. `kind` is its stable name in stored terms: never renamed, fields are only ever added."""
+    """A condition or an effect.
+
+    `kind` is its stable name in stored terms: it is never changed, and neither are the names of its fields.
+    """
 
     __slots__ = ()
 
@@ -73,7 +76,7 @@ class Rule(ABC):
         return None
 
     def is_unenforced(self) -> bool:
-        """Whether this version of Troth does not enforce the rule; it then cannot be published."""
+        """Whether this version of Troth does not enforce the rule, so that it cannot be published."""
         return False
 
     def amounts(self) -> tuple[Money, ...]:
@@ -96,7 +99,7 @@ class Rule(ABC):
         )
 
     def to_data(self) -> dict[str, Any]:
-        """The rule as JSON with its kind, without fields that are None and have the default None."""
+        """The rule as JSON with its kind; fields with the default None are left out if they are None."""
         data: dict[str, Any] = {"kind": self.kind}
         for field in fields_of(type(self)):
             value = getattr(self, field.name)
@@ -112,7 +115,7 @@ class Rule(ABC):
 
     @classmethod
     def from_data_of_any_kind(cls, data: Mapping[str, Any]) -> Rule:
-        """The stored rule of the kind that `data` names. Condition and Effect override it, to look the class of the kind up."""
+        """The stored rule of the kind that `data` names. Condition and Effect override this method, to find the class of the kind."""
         return cls.from_data(data)
 
 

@@ -131,7 +131,7 @@ class Terms:
 
     @cached_property
     def caps(self) -> tuple[tuple[Clause, PointsCap], ...]:
-        """The clauses that limit what is earned, each with its effect."""
+        """The clauses that cap the points earned, each with its effect."""
         return tuple((clause, clause.effect) for clause in self.clauses if isinstance(clause.effect, PointsCap))
 
     @cached_property
@@ -149,7 +149,7 @@ class Terms:
 
     @cached_property
     def basis(self) -> AmountBasis:
-        """Which amounts are eligible."""
+        """Which amounts count."""
         return self.policy_effect(CountedAmounts).basis
 
     @cached_property
@@ -168,7 +168,7 @@ class Terms:
         return self.policy_effect(PointsValidity)
 
     def eligible_part(self, facts: PurchaseFacts) -> EligiblePurchase:
-        """The eligible part of a purchase. Raises AmountError for a foreign currency without a rate."""
+        """The eligible part of a purchase. Raises AmountError for a foreign currency without an exchange rate."""
         if facts.replaced_price is not None:
             facts = facts.exchange_difference()
         purchase = EligiblePurchase.of(facts, basis=self.basis, program_zone=self.zone)

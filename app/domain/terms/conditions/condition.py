@@ -24,11 +24,11 @@ class Condition(Rule):
     position: ClassVar[Position] = Position.DEMAND
     """The place of the condition in a clause's sentence."""
     can_be_excepted: ClassVar[bool] = False
-    """Whether it may stand in an exception."""
+    """Whether the condition may stand in an exception."""
 
     @property
     def selects_lines(self) -> bool:
-        """Whether it selects the lines on which the rest of its clause is checked."""
+        """Whether the condition selects the lines on which the rest of its clause is checked."""
         return False
 
     def __init_subclass__(cls) -> None:
@@ -74,7 +74,7 @@ class Condition(Rule):
 
 
 class Selector(Condition):
-    """A condition that selects lines for the rest of its clause; it holds if a line is left."""
+    """A condition that selects lines for the rest of its clause; it holds if it selects at least one."""
 
     __slots__ = ()
 
@@ -101,7 +101,7 @@ class Selector(Condition):
 
     @abstractmethod
     def finding_for(self, count: int) -> Finding:
-        """The finding for a number of selected lines."""
+        """The finding if `count` lines are selected."""
 
     def check(self, purchase: EligiblePurchase) -> Finding:
         """Counts the selected lines."""

@@ -50,7 +50,7 @@ class Effect(Rule):
     """Whether the effect gives points for an amount of money, and not for a visit or an item."""
 
     goods_form: ClassVar[GoodsForm | None] = None
-    """The form in which the sentence names the goods that count; None if they are named as a condition."""
+    """The form in which the sentence names the goods that count; None if these are named like other conditions."""
 
     def __init_subclass__(cls) -> None:
         # A dataclass with slots is created twice; the second class is the one in use.
@@ -75,12 +75,12 @@ class Effect(Rule):
         return None
 
     def at_least_as_good(self, other: Effect) -> bool:
-        """Whether every customer surely fares at least as well with it as with `other`; False for another kind."""
+        """Whether this effect is surely at least as good as `other` for every customer; False for another kind."""
         return self == other
 
 
 class Earning(Effect):
-    """An effect that gives points for a purchase; where several fit, the terms say which of them count."""
+    """An effect that gives points for a purchase; if several earning clauses fit, the terms say which of them count."""
 
     __slots__ = ()
 

@@ -23,7 +23,7 @@ class Tier(Effect):
     clause_kind: ClassVar[ClauseKind] = ClauseKind.TIER
     is_benefit: ClassVar[bool] = True
     description: ClassVar[str] = "A tier that members reach with qualifying points; conditions ask for it by its key."
-    tier: str = rule_field("Your name for it, a-z, 0-9 and dashes, 1 to 40; keep it over versions.")
+    tier: str = rule_field("Your key of the tier, a-z, 0-9 and dashes, 1 to 40 characters; the same in every version.")
     name: str = rule_field(f"What members read, 1 to {MAX_NAME_LENGTH} characters.")
     points: int = rule_field(f"Qualifying points that it takes, 1 to {MAX_POINTS_PER_CLAUSE:,}.")
 
