@@ -120,13 +120,14 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
 class Principal:
     """The holder of an access key. `key_id` is the id of the key, for the audit record.
 
-    For a customer's key, `customer_id` is the customer, `merged_customer_ids` are the customers that were merged into this
-    one, and `issued_to_customer_id` is the customer for whom the key was made: it stays the same after a merge.
-    `own_customer_id` is the customer record of a member of staff, if the key names it: they may not change their own card.
+    For a customer's key, `customer_id` is the customer, `merged_customer_ids` are the customers that were merged into
+    this one, and `issued_to_customer_id` is the customer for whom the key was made: it stays the same after a merge.
+    `own_customer_id` is the customer record of a member of staff, if the key names it: they may not change their own
+    card.
 
-    `sources` are the namespaces of the idempotency keys and checkouts that are sent with this key. A customer's key has the
-    ids of the customer, any other key "", the namespace of the program. What is sent is stored under the first source. The
-    others are searched as well, because a customer may have sent the same before a merge.
+    `sources` are the namespaces of the idempotency keys and checkouts that are sent with this key. A customer's key has
+    the ids of the customer, any other key "", the namespace of the program. What is sent is stored under the first
+    source. The others are searched as well, because a customer may have sent the same before a merge.
     """
 
     role: Role

@@ -12,7 +12,7 @@ from math import lcm
 from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
 
-from app.domain.details import Detail, InvalidValueError, detail
+from app.domain.details import Detail, InvalidValueError, detail_of
 
 Exact: TypeAlias = Fraction | int
 """A number without rounding error."""
@@ -67,26 +67,26 @@ class Money:
         """The amount in major units as money. Raises AmountError."""
         decimals = DECIMALS.get(currency)
         if decimals is None:
-            raise AmountError(detail("UNKNOWN_CURRENCY", currency=currency))
+            raise AmountError(detail_of("UNKNOWN_CURRENCY", currency=currency))
         if isinstance(amount, str):
             if not _NUMBER.fullmatch(amount):
-                raise AmountError(detail("DECIMAL_NUMBER"))
+                raise AmountError(detail_of("DECIMAL_NUMBER"))
             amount = Decimal(amount)
         if not amount.is_finite():
-            raise AmountError(detail("DECIMAL_NUMBER"))
+            raise AmountError(detail_of("DECIMAL_NUMBER"))
         if amount == 0:
             return cls(0, currency)
         if amount.adjusted() > _MAX_DIGITS:
-            raise AmountError(detail("TOO_LARGE"))
+            raise AmountError(detail_of("TOO_LARGE"))
         # Scaling would round a number with more digits than the decimal context has.
         if len(amount.as_tuple().digits) > _MAX_DIGITS or amount.adjusted() < -_MAX_DIGITS:
-            raise AmountError(detail("CURRENCY_DECIMALS", currency=currency, decimals=decimals))
+            raise AmountError(detail_of("CURRENCY_DECIMALS", currency=currency, decimals=decimals))
         scaled = amount.scaleb(decimals)
         minor = int(scaled)
         if minor != scaled:
-            raise AmountError(detail("CURRENCY_DECIMALS", currency=currency, decimals=decimals))
+            raise AmountError(detail_of("CURRENCY_DECIMALS", currency=currency, decimals=decimals))
         if abs(minor) > MAX_MINOR:
-            raise AmountError(detail("TOO_LARGE"))
+            raise AmountError(detail_of("TOO_LARGE"))
         return cls(minor, currency)
 
     def __lt__(self, other: Money) -> bool:
@@ -104,7 +104,7 @@ class Money:
     def minor_units_in(self, currency: str) -> int:
         """The minor units. Raises AmountError if the amount is in another currency."""
         if self.currency != currency:
-            raise AmountError(detail("NOT_COMPARABLE", one=self.currency, other=currency))
+            raise AmountError(detail_of("NOT_COMPARABLE", one=self.currency, other=currency))
         return self.minor
 
     def decimal(self) -> Decimal:
@@ -120,8 +120,8 @@ def rate_error(rate: Decimal) -> Detail | None:
     """Why a number is not a valid exchange rate; None if it is valid."""
     # Checked first: comparing with NaN raises, and rounding takes time in proportion to the digits of a number.
     if not rate.is_finite() or not 0 < rate <= MAX_EXCHANGE_RATE:
-        return detail("ABOVE_ZERO_TO", most=MAX_EXCHANGE_RATE)
-    return None if rate == round(rate, 12) else detail("DECIMALS_MOST", most=12)
+        return detail_of("ABOVE_ZERO_TO", most=MAX_EXCHANGE_RATE)
+    return None if rate == round(rate, 12) else detail_of("DECIMALS_MOST", most=12)
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,9 +150,9 @@ def instant_of_wall_time(wall_time: datetime, *, zone_name: str) -> datetime:
 def in_window(at: datetime, *, zone_name: str, days: frozenset[Weekday], start: time | None, end: time | None) -> bool:
     """Whether an instant lies in a weekly window of the wall clock, which opens at `start` on `days` and closes at `end`.
 
-    The window is closed at `end` itself. `start` None: from midnight; `end` None: until midnight. A window that ends at or
-    before its start runs over midnight and belongs to the day on which it starts. If the clock shows an hour twice, both
-    times count.
+    The window is closed at `end` itself. `start` None: from midnight; `end` None: until midnight. A window that ends at
+    or before its start runs over midnight and belongs to the day on which it starts. If the clock shows an hour twice,
+    both times count.
     """
     wall_time = local_datetime(at, zone_name=zone_name)
     start, time_of_day = start or time.min, wall_time.time()

@@ -128,9 +128,10 @@ class RemedyCode(StrEnum):
 class Remedy(NamedTuple):
     """A change that would make a condition hold; the code is NONE if no change can.
 
-    `instant` is when the condition begins to hold (of START_SOONER: the first start that is too late). With WAIT_FOR_BIRTHDAY it
-    reveals a date of birth: it is computed for callers who may see that date, and never stored. `points`, `amount` and `quantity` are what
-    is missing. Any of `choices` will do: stock codes, categories, location keys, channels, kinds of payment, segments, preferences.
+    `instant` is when the condition begins to hold (of START_SOONER: the first start that is too late). With
+    WAIT_FOR_BIRTHDAY it reveals a date of birth: it is computed for callers who may see that date, and never stored.
+    `points`, `amount` and `quantity` are what is missing. Any of `choices` will do: stock codes, categories, location
+    keys, channels, kinds of payment, segments, preferences.
     """
 
     code: RemedyCode
@@ -165,8 +166,9 @@ class Reason(NamedTuple):
 class Decision:
     """Outcome, points and stamps (never negative), and a reason for every condition and effect that was checked.
 
-    `decided_for` is the business time. `zone` is the IANA zone of the decision's instants, None for that of the terms. `budget_usage` are the
-    points taken from budgets, by clause key; `own_budget_usage` is their part from the customer's own share (`RuleFacts`).
+    `decided_for` is the business time. `zone` is the IANA zone of the decision's instants, None for that of the terms.
+    `budget_usage` are the points taken from budgets, by clause key; `own_budget_usage` is their part from the
+    customer's own share (`RuleFacts`).
     """
 
     outcome: DecisionOutcome

@@ -1,6 +1,7 @@
-"""What is wrong with an input, as data: the key of a sentence and the values in it.
+"""Details: what is wrong with an input, as the key of a sentence and the values in it.
 
-The sentences are in the catalogues of `app.domain.i18n` under `detail.<KEY>`; `app.domain.i18n.details` makes them.
+The sentences are in the catalogues of `app.domain.i18n` under `detail.<KEY>`; `app.domain.i18n.details` fills in the
+values.
 """
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """A sentence that says what is wrong and, where there is a next step, what would be right.
+    """The key and the values of a sentence that says what is wrong and, if possible, what would be right.
 
-    Numbers and amounts among the values are written as in the language of the reader, texts as they are.
+    In the sentence, numbers and amounts are written as in the language of the reader, texts as they are.
     """
 
     key: str
@@ -23,33 +24,33 @@ class Detail:
         return " ".join([self.key, *(f"{name}={value}" for name, value in self.values)])
 
 
-def detail(key: str, /, **values: Any) -> Detail:
-    """The detail of a key of the catalogues, with the values of its placeholders."""
+def detail_of(key: str, /, **values: Any) -> Detail:
+    """The detail with a key of the catalogues and the values for the placeholders of its sentence."""
     return Detail(key, tuple(values.items()))
 
 
-def value_range(least: int, most: int) -> Detail:
+def range_detail(least: int, most: int) -> Detail:
     """The detail of a value outside its range."""
-    return detail("RANGE", least=least, most=most)
+    return detail_of("RANGE", least=least, most=most)
 
 
-def length(least: int, most: int) -> Detail:
+def length_detail(least: int, most: int) -> Detail:
     """The detail of a text that is too short or too long, in characters."""
-    return detail("LENGTH", least=least, most=most)
+    return detail_of("LENGTH", least=least, most=most)
 
 
-def count(least: int, most: int) -> Detail:
+def count_detail(least: int, most: int) -> Detail:
     """The detail of a list with too few or too many entries."""
-    return detail("COUNT", least=least, most=most)
+    return detail_of("COUNT", least=least, most=most)
 
 
-def key_format(most: int = 40, *, least: int = 1) -> Detail:
+def key_detail(most: int = 40, *, least: int = 1) -> Detail:
     """The detail of a key with other characters than a-z, 0-9 and hyphens, or with too many of them."""
-    return detail("KEY", least=least, most=most)
+    return detail_of("KEY", least=least, most=most)
 
 
 class InvalidValueError(ValueError):
-    """A value that cannot be used. Its detail does not contain what identifies a person."""
+    """A value that cannot be used. The detail contains nothing that identifies a person."""
 
     def __init__(self, detail: Detail) -> None:
         super().__init__(str(detail))
@@ -57,7 +58,7 @@ class InvalidValueError(ValueError):
 
 
 class InvalidFieldError(InvalidValueError):
-    """A field that cannot be used; `path` leads to it."""
+    """A field whose value cannot be used; `path` leads to the field."""
 
     def __init__(self, path: tuple[str | int, ...], detail: Detail) -> None:
         super().__init__(detail)

@@ -1,7 +1,7 @@
 """Normalisation of names and identifiers.
 
-Names and descriptions are printed in binding sentences, so they contain nothing invisible. Numbers and ids are compared,
-so they have one spelling.
+Names and descriptions are printed in binding sentences, so they contain nothing invisible. Numbers and ids are
+compared, so they have one spelling.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from app.domain.details import Detail, InvalidValueError, detail, length
+from app.domain.details import Detail, InvalidValueError, detail_of, length_detail
 
 MAX_NAME_LENGTH = 200
 """The most characters of a name."""
@@ -57,24 +57,24 @@ def normalised_name(
 ) -> str:
     """A valid name, without surrounding space. Raises InvalidNameError.
 
-    A name is invalid if it is blank, longer than `max_length` characters, or contains control or formatting characters, such
-    as the marks that change the direction of text: they would change a sentence invisibly. `allows_line_breaks` is for
-    longer texts. `rejects_quotation_marks` is for names that sentences put in quotation marks.
+    A name is invalid if it is blank, longer than `max_length` characters, or contains control or formatting characters,
+    such as the marks that change the direction of text: they would change a sentence invisibly. `allows_line_breaks` is
+    for longer texts. `rejects_quotation_marks` is for names that sentences put in quotation marks.
     """
     name = text.strip()
     if len(name) > max_length:
-        raise InvalidNameError(length(1, max_length))
+        raise InvalidNameError(length_detail(1, max_length))
     for character in name:
         if (
             unicodedata.category(character) in _UNSEEN_CATEGORIES
             and character not in _JOINERS
             and not (allows_line_breaks and character == "\n")
         ):
-            raise InvalidNameError(detail("CONTROL_CHARACTERS", character=f"U+{ord(character):04X}"))
+            raise InvalidNameError(detail_of("CONTROL_CHARACTERS", character=f"U+{ord(character):04X}"))
     if rejects_quotation_marks and (marks := _QUOTATION_MARKS.intersection(name)):
-        raise InvalidNameError(detail("QUOTATION_MARKS", mark=min(marks)))
+        raise InvalidNameError(detail_of("QUOTATION_MARKS", mark=min(marks)))
     if all(character.isspace() or character in _JOINERS or character in _BLANK_CHARACTERS for character in name):
-        raise InvalidNameError(detail("LENGTH_NOT_BLANK", most=max_length))
+        raise InvalidNameError(detail_of("LENGTH_NOT_BLANK", most=max_length))
     return name
 
 
@@ -84,7 +84,7 @@ def name_error(text: str, *, max_length: int = MAX_NAME_LENGTH, rejects_quotatio
         return (
             None
             if normalised_name(text, max_length=max_length, rejects_quotation_marks=rejects_quotation_marks) == text
-            else detail("SURROUNDING_SPACE")
+            else detail_of("SURROUNDING_SPACE")
         )
     except InvalidNameError as error:
         return error.detail

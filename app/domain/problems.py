@@ -73,9 +73,9 @@ class ProblemCode(StrEnum):
 class Problem:
     """Why a request is rejected.
 
-    `path` leads to the invalid input: field names and list positions, without the argument `input`. `detail` says what is
-    wrong and what would be right; None if the message of the code says enough. `purchase_ids` and `redemption_ids` are the
-    recorded purchases and redemptions that stand in the way of the request.
+    `path` leads to the invalid input: field names and list positions, without the argument `input`. `detail` says what
+    is wrong and what would be right; None if the message of the code says enough. `purchase_ids` and `redemption_ids`
+    are the recorded purchases and redemptions that stand in the way of the request.
     """
 
     code: ProblemCode

@@ -13,7 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from app.domain.amounts import AmountError, Money, allocate_proportionally
-from app.domain.details import detail
+from app.domain.details import detail_of
 from app.domain.i18n.details import in_english
 from app.domain.problems import ProblemCode
 from app.domain.purchases import receipt_limits
@@ -169,7 +169,7 @@ def _with_discounts(lines: tuple[Line, ...], *, group: ReceiptRecords, currency:
         raise FactsError(("unit_price",), error.detail) from error
     goods = [line.price() if line.kind is LineKind.GOODS else 0 for line in lines]
     if discount > sum(goods):
-        raise FactsError(("unit_price",), detail("DISCOUNT_ABOVE_PRICE"))
+        raise FactsError(("unit_price",), detail_of("DISCOUNT_ABOVE_PRICE"))
     return tuple(
         line._replace(discount=share)
         for line, share in zip(lines, allocate_proportionally(discount, weights=goods), strict=True)

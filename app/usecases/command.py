@@ -9,7 +9,7 @@ from typing import Any, Generic, Protocol, TypeVar, overload
 
 from app.domain.access import PROGRAM_SOURCES, Principal
 from app.domain.customers.customer import Customer
-from app.domain.details import detail
+from app.domain.details import detail_of
 from app.domain.ledger.entries import Balance
 from app.domain.problems import Problem, ProblemCode
 from app.domain.programs.program import Program, ProgramKind
@@ -74,7 +74,7 @@ class CommandContext(WriteContext):
         """The problem with a business time in the future, or None; `path` leads to the input field."""
         if occurred_at <= self.now + CLOCK_TOLERANCE:
             return None
-        return Problem(ProblemCode.CLOCK_SKEW, path=path, detail=detail("TIME_AHEAD"))
+        return Problem(ProblemCode.CLOCK_SKEW, path=path, detail=detail_of("TIME_AHEAD"))
 
 
 CommandType = TypeVar("CommandType")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.domain.details import length
+from app.domain.details import length_detail
 from app.domain.problems import Problem, ProblemCode
 
 MAX_STAFF_REASON = 200
@@ -13,5 +13,5 @@ def reason_problem(reason: str) -> Problem | None:
     if not reason.strip():
         return Problem(ProblemCode.REASON_MISSING, path=("reason",))
     if len(reason) > MAX_STAFF_REASON:
-        return Problem(ProblemCode.INVALID_INPUT, path=("reason",), detail=length(1, MAX_STAFF_REASON))
+        return Problem(ProblemCode.INVALID_INPUT, path=("reason",), detail=length_detail(1, MAX_STAFF_REASON))
     return None

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from app.domain.amounts import ExchangeRate, Parts
 from app.domain.calendar import WEEK, Weekday
 from app.domain.decisions import DecisionOutcome, ReasonCode, RemedyCode
-from app.domain.details import detail
+from app.domain.details import detail_of
 from app.domain.engine.redemption import redeem
 from app.domain.purchases.eligible import AmountBasis, EligiblePurchase
 from app.domain.purchases.facts import Payment, PaymentKind, PurchaseFacts
@@ -257,7 +257,7 @@ def test_reward_at_the_till_alone_is_not_for_self_service() -> None:
 def test_only_rewards_are_had_at_the_till_alone(condition: Condition) -> None:
     with pytest.raises(TermsError) as refused:
         some_terms(a_clause(None, condition))
-    assert refused.value.detail == detail("ONLY_REWARDS_AT_TILL")
+    assert refused.value.detail == detail_of("ONLY_REWARDS_AT_TILL")
     some_terms(("cake", (condition,), RewardCost("cake", 50)))
 
 

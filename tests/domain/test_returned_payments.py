@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from app.domain.amounts import Exact, Rounding, rounded
 from app.domain.engine.refund import remaining_price_shares, remaining_quantities
 from app.domain.engine.returned_payments import payments_returned_between, total_returned
-from app.domain.purchases.facts import NO_PRICE_REDUCTIONS, Payment, PaymentKind, PurchaseFacts
+from app.domain.purchases.facts import UNREDUCED_PRICES, Payment, PaymentKind, PurchaseFacts
 from app.domain.purchases.lines import Line
 from tests.builders import a_line, a_purchase
 
@@ -81,7 +81,7 @@ def test_partial_refunds_in_any_order_pay_out_like_a_full_one(data: st.DataObjec
     purchase = paid_with(*lines, points=paid)
     spent = {id: data.draw(st.integers(1, 5000)) for id in paid}
     left: dict[int, Decimal] = remaining_quantities(purchase, returned=())
-    worth: dict[int, Exact] = dict(NO_PRICE_REDUCTIONS)
+    worth: dict[int, Exact] = dict(UNREDUCED_PRICES)
     before, money, points = purchase, 0, dict.fromkeys(paid, 0)
     steps = st.tuples(st.integers(1, len(lines)), st.booleans(), st.integers(0, 5000))
     for number, by_amount, much in [

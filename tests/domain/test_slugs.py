@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.details import key_format
+from app.domain.details import key_detail
 from app.domain.programs.slug import free_slug, slug_error, slug_of_name
 
 
@@ -21,7 +21,7 @@ def test_slug_takes_3_to_40_lower_case_letters_digits_and_dashes(slug: str) -> N
     "slug", ["", "ab", "a" * 41, "Teapot", "tea pot", "tea_pot", "café", "tea/pot", "abc\n", "１２３"]
 )
 def test_any_other_slug_has_a_problem(slug: str) -> None:
-    assert slug_error(slug) == key_format(40, least=3)
+    assert slug_error(slug) == key_detail(40, least=3)
 
 
 @pytest.mark.parametrize(

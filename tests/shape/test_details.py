@@ -13,7 +13,7 @@ import pytest
 
 from app.domain import details
 from app.domain.amounts import Money
-from app.domain.details import Detail, detail
+from app.domain.details import Detail, detail_of
 from app.domain.i18n import CATALOGUES, phrasebook_in
 from app.domain.i18n.details import detail_sentence, in_english
 from app.domain.i18n.locales import Locale
@@ -21,10 +21,10 @@ from app.domain.i18n.locales import Locale
 APP = Path(__file__).parents[2] / "app"
 CATALOGUE = "i18n"
 SHORT = {
-    "value_range": details.value_range(1, 2),
-    "length": details.length(1, 2),
-    "count": details.count(1, 2),
-    "key_format": details.key_format(),
+    "range_detail": details.range_detail(1, 2),
+    "length_detail": details.length_detail(1, 2),
+    "count_detail": details.count_detail(1, 2),
+    "key_detail": details.key_detail(),
 }
 """The functions for details that are made in many places."""
 
@@ -73,7 +73,7 @@ def test_every_detail_of_the_code_has_its_sentence_and_its_values() -> None:
     made = 0
     for file, call in calls():
         assert isinstance(call.func, ast.Name)
-        if call.func.id == "detail" and file != "domain/details.py":
+        if call.func.id == "detail_of" and file != "domain/details.py":
             given = {argument.arg for argument in call.keywords}
             for key in keys_in(call.args[0]):
                 made += 1
@@ -102,8 +102,8 @@ def test_no_problem_has_a_detail_that_is_a_text_of_one_language() -> None:
 
 
 def test_values_are_written_as_in_the_language_of_the_reader() -> None:
-    large, exact = details.value_range(1, 1_000_000), detail("LINE_LEFT", number=2, quantity=Decimal("0.500"))
-    price = detail("PRICE_LEFT", amount=Money(1250, "EUR"))
+    large, exact = details.range_detail(1, 1_000_000), detail_of("LINE_LEFT", number=2, quantity=Decimal("0.500"))
+    price = detail_of("PRICE_LEFT", amount=Money(1250, "EUR"))
     german = phrasebook_in(Locale.DE)
     assert in_english(large) == "Use a value from 1 to 1,000,000."
     assert detail_sentence(large, phrasebook=german) == "Zulässig sind Werte von 1 bis 1.000.000."

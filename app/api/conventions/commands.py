@@ -13,7 +13,7 @@ from app.api.conventions.context import Info
 from app.api.conventions.payloads import Payload, PayloadType
 from app.api.customer_lookups import MISS_COST
 from app.domain.access import Permission
-from app.domain.details import detail
+from app.domain.details import detail_of
 from app.domain.problems import Problem, ProblemCode
 from app.graphql_server.http.errors import ReadingFailed
 from app.usecases.command import CommandType, UseCase
@@ -83,7 +83,7 @@ async def execute_command(
     if isinstance(command, Problem):
         return command
     if not _IDEMPOTENCY_KEY.fullmatch(input.idempotency_key):
-        return Problem(ProblemCode.INVALID_INPUT, path=("idempotencyKey",), detail=detail("PRINTABLE", most=100))
+        return Problem(ProblemCode.INVALID_INPUT, path=("idempotencyKey",), detail=detail_of("PRINTABLE", most=100))
     execution = await context.application.execute(
         use_case,
         name=info.field_name,

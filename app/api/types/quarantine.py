@@ -18,7 +18,7 @@ from app.api.types.customers.customer import Customer
 from app.api.types.purchases.pending_refund import PendingRefund, load_pending_refund
 from app.api.types.purchases.purchase import Purchase
 from app.domain.access import Permission
-from app.domain.details import detail
+from app.domain.details import detail_of
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.purchases.implausible_time import ImplausibleTime
@@ -206,5 +206,5 @@ class QuarantinedPayload(NamedTuple):
 
 async def load_quarantined_payload(id: str, *, path: tuple[str, ...], context: Context) -> QuarantinedPayload:
     """The problem CLOCK_SKEW and the receipt in quarantine with this id; `path` leads to the receipt's time."""
-    problem = Problem(ProblemCode.CLOCK_SKEW, path=path, detail=detail("QUARANTINED"))
+    problem = Problem(ProblemCode.CLOCK_SKEW, path=path, detail=detail_of("QUARANTINED"))
     return QuarantinedPayload(problem, await load_quarantined_receipt(id, context=context))

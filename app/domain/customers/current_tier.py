@@ -10,8 +10,8 @@ from datetime import datetime
 class CurrentTier:
     """The tier of a customer as of the last review.
 
-    `tier` is its key, None for a customer without a tier; `since` is when it was reached. `grace_ends_at` is when the tier
-    is lost unless the customer collects enough points before; None if the customer has enough of them.
+    `tier` is its key, None for a customer without a tier; `since` is when it was reached. `grace_ends_at` is when the
+    tier is lost unless the customer collects enough points before; None if the customer has enough of them.
     """
 
     tier: str | None = None

@@ -32,8 +32,8 @@ class CustomerReference:
 class Customer:
     """A customer with the points account of the wallet and the current tier.
 
-    `survivor_id` is the customer into whom this one was merged, None for an active one. `other_accounts` are the wallet's
-    accounts of other units: present if the customer was read to be shown, empty if to be changed.
+    `survivor_id` is the customer into whom this one was merged, None for an active one. `other_accounts` are the
+    wallet's accounts of other units: present if the customer was read to be shown, empty if to be changed.
     """
 
     id: str

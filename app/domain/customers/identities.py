@@ -10,7 +10,7 @@ from enum import StrEnum
 
 import phonenumbers
 
-from app.domain.details import InvalidValueError, detail, length
+from app.domain.details import InvalidValueError, detail_of, length_detail
 from app.domain.names import normalised_identifier
 
 
@@ -48,30 +48,30 @@ def normalised_identity(kind: IdentityKind, text: str, *, region: str) -> str:
     IdentityError.
     """
     if len(text) > MAX_IDENTITY_LENGTH or len(text := normalised_identifier(text)) > MAX_IDENTITY_LENGTH:
-        raise IdentityError(detail("TOO_LONG"))
+        raise IdentityError(detail_of("TOO_LONG"))
     if kind is IdentityKind.PHONE:
         return _phone(text, region=region)
     if kind is IdentityKind.EMAIL:
         address = normalised_identifier(text.lower())
         if not _EMAIL.fullmatch(address):
-            raise IdentityError(detail("EMAIL"))
+            raise IdentityError(detail_of("EMAIL"))
         return address
     if kind is IdentityKind.CARD:
         return _card(text)
     if kind is IdentityKind.EXTERNAL_ID:
         if not 1 <= len(text) <= 200:
-            raise IdentityError(length(1, 200))
+            raise IdentityError(length_detail(1, 200))
         return text
     if not _TOKEN.fullmatch(text):
-        raise IdentityError(detail("PRINTABLE", most=200))
+        raise IdentityError(detail_of("PRINTABLE", most=200))
     return text
 
 
 def _card(text: str) -> str:
     """The letters and digits of a card number. A number with a valid GS1 check digit is padded with zeros to 12 digits.
 
-    Scanners report the same 12-digit code (UPC-A) with one leading zero (EAN-13), with two (GTIN-14), or without its own
-    leading zero.
+    Scanners report the same 12-digit code (UPC-A) with one leading zero (EAN-13), with two (GTIN-14), or without its
+    own leading zero.
     """
     card = _CARD_SEPARATOR.sub("", text)
     if not card.isascii():
@@ -79,7 +79,7 @@ def _card(text: str) -> str:
             str(unicodedata.decimal(character)) if character.isdecimal() else character for character in card
         )
     if not _CARD.fullmatch(card):
-        raise IdentityError(detail("CARD"))
+        raise IdentityError(detail_of("CARD"))
     card = card.upper()
     return card.lstrip("0").zfill(12) if _GTIN.fullmatch(card) and _has_valid_check_digit(card) else card
 
@@ -95,13 +95,13 @@ def _has_valid_check_digit(digits: str) -> bool:
 
 def _phone(text: str, *, region: str) -> str:
     if not _PHONE.fullmatch(text):
-        raise IdentityError(detail("PHONE_DIGITS"))
+        raise IdentityError(detail_of("PHONE_DIGITS"))
     try:
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException as error:
-        raise IdentityError(detail("PHONE")) from error
+        raise IdentityError(detail_of("PHONE")) from error
     if not phonenumbers.is_possible_number(number):
-        raise IdentityError(detail("PHONE"))
+        raise IdentityError(detail_of("PHONE"))
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 

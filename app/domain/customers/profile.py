@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from app.domain import names
 from app.domain.calendar import local_date
-from app.domain.details import Detail, InvalidFieldError, detail, key_format
+from app.domain.details import Detail, InvalidFieldError, detail_of, key_detail
 from app.domain.names import normalised_identifier
 
 MAX_PREFERENCE_LENGTH = 60
@@ -75,13 +75,13 @@ def folded_preference(value: str) -> str:
 def validate_birthday(birthday: date, *, now: datetime, zone_name: str) -> date:
     """The date of birth, if it is valid. Raises ProfileError if it is later than today in the zone."""
     if birthday > local_date(now, zone_name=zone_name):
-        raise ProfileError(("birthday",), detail("BIRTHDAY_AHEAD"))
+        raise ProfileError(("birthday",), detail_of("BIRTHDAY_AHEAD"))
     return birthday
 
 
 def segment_error(segment: str) -> Detail | None:
     """What is wrong with the key of a segment; None if it is valid."""
-    return None if _SEGMENT.fullmatch(segment) else key_format()
+    return None if _SEGMENT.fullmatch(segment) else key_detail()
 
 
 def parse_segments(inputs: Iterable[str]) -> frozenset[str]:
@@ -91,7 +91,7 @@ def parse_segments(inputs: Iterable[str]) -> frozenset[str]:
         if (error := segment_error(segment)) is not None:
             raise ProfileError(("segments", index), error)
     if len(set(segments)) > MAX_SEGMENTS:
-        raise ProfileError(("segments",), detail("COUNT_MOST", most=MAX_SEGMENTS))
+        raise ProfileError(("segments",), detail_of("COUNT_MOST", most=MAX_SEGMENTS))
     return frozenset(segments)
 
 
@@ -109,7 +109,7 @@ def parse_preferences(inputs: Iterable[tuple[PreferenceKind, str]]) -> frozenset
         preference = Preference(kind, value.strip())
         by_folded_value[kind, preference.folded_value()] = preference
     if len(by_folded_value) > MAX_PREFERENCES:
-        raise ProfileError(("preferences",), detail("COUNT_MOST", most=MAX_PREFERENCES))
+        raise ProfileError(("preferences",), detail_of("COUNT_MOST", most=MAX_PREFERENCES))
     return frozenset(by_folded_value.values())
 
 

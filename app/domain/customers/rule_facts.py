@@ -27,22 +27,24 @@ class RuleFacts:
     """What the terms require to know about a customer; stored with the purchase, so that it can be decided again.
 
     - `visits`: how many earlier purchases count as visits: those that were not returned as a whole;
-    - `uses`: how often each clause was applied in the period of its limit. Clauses are named by their keys, here and below;
+    - `uses`: how often each clause was applied in the period of its limit. Clauses are named by their keys, here and
+      below;
     - `total_uses`: how often each clause was ever applied, uses on hold included;
     - `earned_by_period`: points earned so far in each period;
     - `items`: how many items each clause has counted so far, without those that were returned;
     - `common_budgets_left`: points left in the budget of each clause, for all customers;
     - `own_budget_shares`: points of each budget that only this customer can still get, because they came back from the
-      customer's own purchases. If a purchase takes 100 points from a budget and 30 come back with a refund, the share is
-      30. A share is below 0 if the customer's purchases now use more of the budget than they took from it;
+      customer's own purchases. If a purchase takes 100 points from a budget and 30 come back with a refund, the share
+      is 30. A share is below 0 if the customer's purchases now use more of the budget than they took from it;
     - `common_budget_usage`: what the purchase took from `common_budgets_left` when it was recorded;
     - `tier`: the key of the customer's tier; `qualifying_points`: the points that count towards a tier;
-    - `birthday_years`: for each birthday window in which the purchase lies, by `answer_key`: the calendar year of the birthday;
+    - `birthday_years`: for each birthday window in which the purchase lies, by `answer_key`: the calendar year of the
+      birthday;
     - `used_birthdays`: clauses that were already applied for a birthday, each with the calendar year of that birthday;
-    - `condition_answers`: whether each condition about the customer held at the time of the purchase, by `answer_key` (the
-      key of the condition, `AboutCustomer.answer_key`); None if that depends on a birthday that is not known;
-    - `profile`: birthday, segments and preferences, present while something is decided and never stored. To decide again,
-      `condition_answers` are enough; they contain neither a date of birth nor an age.
+    - `condition_answers`: whether each condition about the customer held at the time of the purchase, by `answer_key`
+      (the key of the condition, `AboutCustomer.answer_key`); None if that depends on a birthday that is not known;
+    - `profile`: birthday, segments and preferences, present while something is decided and never stored. To decide
+      again, `condition_answers` are enough; they contain neither a date of birth nor an age.
     """
 
     enrolled_at: datetime | None = None

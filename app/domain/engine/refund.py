@@ -16,7 +16,7 @@ from app.domain.decisions import Decision, DecisionOutcome, Finding, Reason, Rea
 from app.domain.engine.earning import base_points, earn
 from app.domain.engine.returned_payments import payments_returned_between
 from app.domain.engine.stamps import stamps_clawed_back
-from app.domain.purchases.facts import NO_PRICE_REDUCTIONS, PurchaseFacts
+from app.domain.purchases.facts import UNREDUCED_PRICES, PurchaseFacts
 from app.domain.terms.effects.refund_policy import RefundPolicy
 from app.domain.terms.version import Terms
 from app.domain.units import Unit
@@ -215,8 +215,8 @@ def outcome_from_snapshot(
     earned_points: int,
     quantities_before: Mapping[int, Decimal],
     quantities_after: Mapping[int, Decimal],
-    price_shares_before: Mapping[int, Exact] = NO_PRICE_REDUCTIONS,
-    price_shares_after: Mapping[int, Exact] = NO_PRICE_REDUCTIONS,
+    price_shares_before: Mapping[int, Exact] = UNREDUCED_PRICES,
+    price_shares_after: Mapping[int, Exact] = UNREDUCED_PRICES,
     available: int | None,
     occurred_at: datetime,
     allow_negative: bool = False,

@@ -8,10 +8,10 @@ from decimal import Decimal
 from typing import Protocol
 
 from app.domain.amounts import AmountError, Exact, Money, Rounding, allocate_proportionally, rounded
-from app.domain.details import detail
+from app.domain.details import detail_of
 from app.domain.engine.refund import remaining_price_shares, remaining_quantities
 from app.domain.problems import Problem, ProblemCode
-from app.domain.purchases.facts import NO_PRICE_REDUCTIONS, PurchaseFacts
+from app.domain.purchases.facts import UNREDUCED_PRICES, PurchaseFacts
 from app.domain.purchases.lines import quantity_error
 
 Quantities = Mapping[int, Decimal | None]
@@ -45,7 +45,7 @@ class RemainingGoods:
     @classmethod
     def after_refunds(cls, facts: PurchaseFacts, *, refunds: Iterable[RefundedItems]) -> RemainingGoods:
         """What remains of a purchase after refunds, in their order."""
-        remaining = cls(remaining_quantities(facts, returned=()), NO_PRICE_REDUCTIONS)
+        remaining = cls(remaining_quantities(facts, returned=()), UNREDUCED_PRICES)
         for refund in refunds:
             remaining = remaining.less(facts, refund=refund)
         return remaining
@@ -114,7 +114,7 @@ def resolve_return(
     if isinstance(minor_amounts, Problem):
         return minor_amounts
     if not quantities and not minor_amounts:
-        return Problem(ProblemCode.NOTHING_TO_REFUND, path=("purchase",), detail=detail("NOTHING_LEFT"))
+        return Problem(ProblemCode.NOTHING_TO_REFUND, path=("purchase",), detail=detail_of("NOTHING_LEFT"))
     return ReturnedItems(quantities, minor_amounts)
 
 
@@ -123,13 +123,13 @@ def _returned_quantities(requested: Quantities, *, remaining: Mapping[int, Decim
     for number, quantity in requested.items():
         remaining_quantity = remaining.get(number)
         if remaining_quantity is None:
-            return Problem(ProblemCode.NOTHING_TO_REFUND, path=("lines",), detail=detail("NO_LINE", number=number))
+            return Problem(ProblemCode.NOTHING_TO_REFUND, path=("lines",), detail=detail_of("NO_LINE", number=number))
         returned_quantity = remaining_quantity if quantity is None else quantity
         if returned_quantity > remaining_quantity:
             return Problem(
                 ProblemCode.NOTHING_TO_REFUND,
                 path=("lines",),
-                detail=detail("LINE_LEFT", number=number, quantity=remaining_quantity),
+                detail=detail_of("LINE_LEFT", number=number, quantity=remaining_quantity),
             )
         if returned_quantity > 0:
             returned_quantities[number] = returned_quantity
@@ -169,5 +169,5 @@ def _price_problem(remaining_price: int, *, path: str, facts: PurchaseFacts) -> 
     return Problem(
         ProblemCode.NOTHING_TO_REFUND,
         path=(path,),
-        detail=detail("PRICE_LEFT", amount=Money(remaining_price, facts.currency)),
+        detail=detail_of("PRICE_LEFT", amount=Money(remaining_price, facts.currency)),
     )

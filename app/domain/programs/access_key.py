@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from app.domain.access import Role
-from app.domain.details import Detail, detail
+from app.domain.details import Detail, detail_of
 
 MAX_CUSTOMER_KEY_LIFETIME = timedelta(days=366)
 """How long a customer's key may last: it is on a phone, which may be lost."""
@@ -36,10 +36,10 @@ class AccessKeyState(StrEnum):
 class AccessKey:
     """An access key.
 
-    `customer_id` is the customer whose key it is, set for the role CUSTOMER only. For other roles, `own_customer_id` is the
-    customer record of the person who holds the key, if it is known. `number` counts the keys of the program. `replaces_id` is the
-    key that this one replaces by a rotation. `actor` is the key with which this one was made (None: the command line).
-    `last_used_at` is exact to the minute.
+    `customer_id` is the customer whose key it is, set for the role CUSTOMER only. For other roles, `own_customer_id` is
+    the customer record of the person who holds the key, if it is known. `number` counts the keys of the program.
+    `replaces_id` is the key that this one replaces by a rotation. `actor` is the key with which this one was made
+    (None: the command line). `last_used_at` is exact to the minute.
     """
 
     id: str
@@ -73,16 +73,16 @@ class AccessKey:
 def label_error(label: str) -> Detail | None:
     """Why a label is not valid; None if it is."""
     if len(label) > MAX_LABEL_LENGTH or not (label == "" or label.isprintable()):
-        return detail("LABEL", most=MAX_LABEL_LENGTH)
+        return detail_of("LABEL", most=MAX_LABEL_LENGTH)
     return None
 
 
 def expiry_error(role: Role, *, expires_at: datetime | None, now: datetime) -> Detail | None:
     """Why `expires_at` is not valid for a new key; None if it is. A customer's key must expire."""
     if expires_at is None:
-        return detail("KEY_EXPIRY_REQUIRED") if role is Role.CUSTOMER else None
+        return detail_of("KEY_EXPIRY_REQUIRED") if role is Role.CUSTOMER else None
     if expires_at <= now:
-        return detail("KEY_EXPIRY_PAST")
+        return detail_of("KEY_EXPIRY_PAST")
     if role is Role.CUSTOMER and expires_at > now + MAX_CUSTOMER_KEY_LIFETIME:
-        return detail("KEY_LIFETIME", days=MAX_CUSTOMER_KEY_LIFETIME.days)
+        return detail_of("KEY_LIFETIME", days=MAX_CUSTOMER_KEY_LIFETIME.days)
     return None

@@ -1,7 +1,8 @@
 """Tokens of access keys: `troth_<role>_<id>_<secret><check digits>`.
 
-The id finds the key in one look-up. The check digits show a token that was cut off or mistyped before anything is looked
-up; they are no secret. The role in a token is for people who read it: the role that counts is stored with the key.
+The id finds the key in one look-up. The check digits show a token that was cut off or mistyped before anything is
+looked up; they are no secret. The role in a token is for people who read it: the role that counts is stored with the
+key.
 """
 
 from __future__ import annotations

@@ -22,11 +22,11 @@ class ProgramKind(StrEnum):
 class Program:
     """A loyalty program.
 
-    - `currency` is an ISO 4217 code, `zone` an IANA zone, `region` an ISO 3166 code: phone numbers of this region need no
-      country code, and amounts, dates and times are written as is usual in it;
+    - `currency` is an ISO 4217 code, `zone` an IANA zone, `region` an ISO 3166 code: phone numbers of this region need
+      no country code, and amounts, dates and times are written as is usual in it;
     - `form_of_address` says how German texts address members: Sie or du;
-    - `slug` is the program's name in public addresses, unique in the deployment; `listed` says whether the first page of the
-      deployment shows the program;
+    - `slug` is the program's name in public addresses, unique in the deployment; `listed` says whether the first page
+      of the deployment shows the program;
     - `clock_ahead`, whole seconds, says how far the program's clock is ahead of the server's: 0 except in a sandbox;
     - `numbering` says where and when receipt numbers are unique, `staff_limits` what staff and tills may do by hand;
     - `max_receipt_age` is the greatest age of receipts that a till may send to a live program.

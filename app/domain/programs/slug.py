@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Collection
 
-from app.domain.details import Detail, key_format
+from app.domain.details import Detail, key_detail
 
 SHORTEST, LONGEST = 3, 40
 """The fewest and the most characters of a slug."""
@@ -24,7 +24,7 @@ class SlugTaken(Exception):
 
 def slug_error(text: str) -> Detail | None:
     """What is wrong with a slug; None if it is valid."""
-    return None if _SLUG.fullmatch(text) else key_format(LONGEST, least=SHORTEST)
+    return None if _SLUG.fullmatch(text) else key_detail(LONGEST, least=SHORTEST)
 
 
 def slug_of_name(name: str) -> str:

@@ -20,9 +20,9 @@ class StaffBudget(StrEnum):
 class StaffLimits:
     """The limits of a program, which its owner sets.
 
-    `adjustments` and `transfers` are the points, and the stamps, that an access key may move per day. A till may amend a
-    receipt that is at most `amendment_days` old. `amendment_amount` is by how much a till may change the total of any receipt, in
-    minor units of the program's currency (None: 100 major units).
+    `adjustments` and `transfers` are the points, and the stamps, that an access key may move per day. A till may amend
+    a receipt that is at most `amendment_days` old. `amendment_amount` is by how much a till may change the total of any
+    receipt, in minor units of the program's currency (None: 100 major units).
     """
 
     adjustments: int = 5_000
@@ -48,7 +48,7 @@ class StaffLimits:
     def max_amendment(self, *, total: Money) -> Money:
         """By how much all amendments by tills together may change the total of a receipt.
 
-        It is twice the `total` of the receipt as first recorded, in the program's currency, or `always_allowed_amendment` if that
-        is more.
+        It is twice the `total` of the receipt as first recorded, in the program's currency, or
+        `always_allowed_amendment` if that is more.
         """
         return Money(max(2 * total.minor, self.always_allowed_amendment(currency=total.currency).minor), total.currency)

@@ -1,4 +1,4 @@
-"""The eligible part of a purchase: the basis of every money condition and effect, for purchases and refunds."""
+"""The eligible part of a purchase: what conditions and effects look at, for purchases and refunds."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from app.domain.purchases.lines import Line, LineKind
 
 @dataclass(frozen=True)
 class AmountBasis:
-    """Which amounts count. All False: net of tax, after discounts, goods only.
+    """Which amounts count. If all fields are False: the amounts of goods only, without tax, after discounts.
 
-    The part paid with points, reward goods, and lines without a price never count.
+    The part paid with points, goods given as a reward, and lines without a price never count.
     """
 
     taxes: bool = False
@@ -33,30 +33,30 @@ class AmountBasis:
     @cached_property
     def line_kinds(self) -> frozenset[LineKind]:
         """The kinds of lines that count."""
-        optional = {
+        counted_by_kind = {
             LineKind.GIFT_CARD: self.gift_cards,
             LineKind.SHIPPING: self.shipping,
             LineKind.TIP: self.tips,
             LineKind.DEPOSIT: self.deposits,
         }
-        return frozenset({LineKind.GOODS, *(kind for kind, counts in optional.items() if counts)})
+        return frozenset({LineKind.GOODS, *(kind for kind, is_counted in counted_by_kind.items() if is_counted)})
 
 
 DEFAULT_BASIS = AmountBasis()
 
 
 class EligiblePurchase(NamedTuple):
-    """A purchase reduced to what counts: lines, and for each of them its counted amount in minor units, exact.
+    """A purchase reduced to what counts: its lines with an eligible amount, and the exact amount of each in minor units.
 
     `amounts` are in `currency`, converted if the purchase was in a foreign one; prices on lines stay in the currency of
     the purchase. Lines without an eligible amount, such as gifts or goods paid for with points, are left out.
 
-    - `clause`: the key of the clause being evaluated, for conditions that read its counters; else empty;
-    - `matched_clauses`: the keys of the clauses already found to match;
-    - `location`: the location's key; `program_zone`: the program's IANA zone;
-    - `basis`: what the amounts include; `scale`: the factor applied to them afterwards, for the part paid with points
-      and for the conversion into `currency`;
-    - `amount_only`: whether this is the amount paid on top in an exchange, which is neither a visit nor items;
+    - `clause_key`: the clause that is being evaluated, for conditions that read its counters; otherwise empty;
+    - `matched_clauses`: the keys of the clauses that are already known to match;
+    - `location`: the key of the location; `zone` and `program_zone`: the IANA zones of the location and of the program;
+    - `basis`: what the amounts include; `scale`: the factor by which they were then multiplied, for the part paid with
+      points and for the conversion into `currency`;
+    - `amount_only`: whether this is only the price difference of an exchange, which is no visit and has no items;
     - `self_service`: whether a customer redeems with a key of their own.
     """
 
@@ -79,18 +79,20 @@ class EligiblePurchase(NamedTuple):
 
     @classmethod
     def of(cls, facts: PurchaseFacts, *, basis: AmountBasis, program_zone: str) -> EligiblePurchase:
-        """The amounts of the purchase that count on this basis; the part paid with points is taken off every line in proportion.
+        """The eligible part of a purchase. What was paid with points reduces the amounts of all lines in proportion.
 
-        A foreign currency is converted last, once and without rounding.
+        Amounts in a foreign currency are converted last, and not rounded.
         """
         lines = tuple(line for line in facts.lines if line.kind in basis.line_kinds)
         amounts = Parts.of(
             [line.amount(taxes=basis.taxes, discounts_ignored=basis.discounts_ignored) for line in lines]
         )
         scale: Exact = 1
-        if facts.payments and (with_points := facts.paid_with_points()):
+        if facts.payments and (paid_with_points := facts.paid_with_points()):
             amount_due = sum((line.amount_due() for line in facts.lines), 0)
-            share = max(Fraction(0), 1 - Fraction(with_points) / Fraction(amount_due)) if amount_due else Fraction(0)
+            share = (
+                max(Fraction(0), 1 - Fraction(paid_with_points) / Fraction(amount_due)) if amount_due else Fraction(0)
+            )
             amounts, scale = amounts.scaled(share.numerator, share.denominator), share
         if not all(amounts.numerators):
             lines, amounts = _nonzero_lines(lines, amounts)
@@ -116,7 +118,7 @@ class EligiblePurchase(NamedTuple):
         )
 
     def period_zone(self, period: Period) -> str:
-        """The zone by whose calendar a period of this purchase is counted."""
+        """The zone by whose calendar a period is counted for this purchase."""
         return period_zone(period, location_zone=self.zone, program_zone=self.program_zone)
 
     def narrowed_to(self, selects: Callable[[Line], bool]) -> EligiblePurchase:
@@ -131,11 +133,11 @@ class EligiblePurchase(NamedTuple):
         )
 
     def item_count(self) -> int:
-        """The number of items: whole units, also of goods sold by weight or length."""
+        """The number of items; of goods sold by weight or length, only whole units count."""
         return sum([line.remaining_quantity().__floor__() for line in self.lines])
 
     def total(self, *, taxes: bool | None = None) -> Exact:
-        """The counted amount in minor units, with or without `taxes`; None: as the basis says."""
+        """The sum of the amounts in minor units, with or without `taxes`; None: as the basis says."""
         if taxes is None or taxes is self.basis.taxes:
             return self.amounts.total()
         discounts_ignored = self.basis.discounts_ignored
@@ -144,7 +146,7 @@ class EligiblePurchase(NamedTuple):
 
 
 def period_zone(period: Period, *, location_zone: str, program_zone: str) -> str:
-    """The zone by whose calendar a period is counted: a day by that of the location, a longer one by the program's."""
+    """The zone by whose calendar a period is counted: of a day the location's, of longer periods the program's."""
     return location_zone if period is Period.DAY else program_zone
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from app.domain.amounts import MAX_MINOR, Exact, ExchangeRate, Money, Rounding, rounded
 from app.domain.customers.rule_facts import NO_RULE_FACTS, RuleFacts
-from app.domain.details import Detail, InvalidFieldError, detail
+from app.domain.details import Detail, InvalidFieldError, detail_of
 from app.domain.purchases.lines import Line, line_data, line_of_data
 
 
@@ -36,7 +36,7 @@ class Channel(StrEnum):
 
 
 class FactsError(InvalidFieldError):
-    """Invalid facts; `path` leads to the field within the purchase."""
+    """Invalid facts of a purchase; `path` leads to the field."""
 
     path: tuple[str, ...]
 
@@ -44,13 +44,13 @@ class FactsError(InvalidFieldError):
         super().__init__(path, detail)
 
 
-NO_PRICE_REDUCTIONS: Mapping[int, Exact] = MappingProxyType({})
-"""No amounts were refunded without goods."""
+UNREDUCED_PRICES: Mapping[int, Exact] = MappingProxyType({})
+"""The price shares of a purchase without refunds of amounts: no line's price is reduced."""
 
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """A part of the payment, in minor units; `redemption_id` is the redemption whose points paid, if points did."""
+    """A part of the payment, in minor units; `redemption_id` is the redemption whose points paid it, None for other kinds."""
 
     kind: PaymentKind
     amount: Exact
@@ -61,14 +61,19 @@ class Payment:
 class PurchaseFacts:
     """A purchase, or a basket that may become one.
 
-    `occurred_at` is business time. `location` is the key of the location, None for a purchase without one; `zone` is the
-    location's IANA zone, whose wall clock the rules follow. `rule_facts` are what the terms require to know about the
-    customer. All amounts are in `currency`; if that is not the program's, `exchange_rate` converts them, for the purchase and
-    for every refund of it. `replaced_price` is the price, in minor units, of the goods that were returned in exchange for
-    these, as known when the exchange was recorded; None if this is no exchange. `amount_only`: this is the price difference
-    of an exchange, which counts by its amount, and neither as a visit nor by its items. `self_service`: a customer redeems
-    with a key of their own, not at a till.
-    Raises FactsError when a discount is larger than its line or the total is out of range.
+    - `occurred_at`: business time;
+    - `location`: the key of the location, None for a purchase without one; `zone`: the IANA zone whose wall clock the
+      rules follow;
+    - `rule_facts`: what the terms require to know about the customer;
+    - `currency`: that of all amounts; `exchange_rate`: how they are converted into the program's currency, for the
+      purchase and for its refunds; None if they are in the program's currency;
+    - `replaced_price`: in an exchange, the price in minor units of the returned goods that these goods replace, as of
+      when the exchange was recorded; None for other purchases;
+    - `amount_only`: this is only the price difference of an exchange: its amount counts, but neither a visit nor items;
+    - `self_service`: a customer redeems with a key of their own, not at a till.
+
+    Raises FactsError for a discount above the price of its line, more paid with points than is due, an amount that is
+    too large, or an exchange rate for the program's own currency.
     """
 
     occurred_at: datetime
@@ -87,19 +92,19 @@ class PurchaseFacts:
     def __post_init__(self) -> None:
         for index, line in enumerate(self.lines):
             if line.discount and line.discount > line.price():
-                raise FactsError(("lines", str(index), "discount"), detail("DISCOUNT_ABOVE_PRICE"))
+                raise FactsError(("lines", str(index), "discount"), detail_of("DISCOUNT_ABOVE_PRICE"))
         if sum(line.price() for line in self.lines) > MAX_MINOR:
-            raise FactsError(("lines",), detail("TOO_LARGE"))
+            raise FactsError(("lines",), detail_of("TOO_LARGE"))
         if self.payments and self.paid_with_points() > self.amount_due():
-            raise FactsError(("payments",), detail("POINTS_PAY_TOO_MUCH"))
+            raise FactsError(("payments",), detail_of("POINTS_PAY_TOO_MUCH"))
         if self.exchange_rate is not None:
             self._check_exchange_rate(self.exchange_rate)
 
     def _check_exchange_rate(self, exchange_rate: ExchangeRate) -> None:
         if exchange_rate.target_currency == self.currency:
-            raise FactsError(("exchange_rate",), detail("FOREIGN_ONLY"))
+            raise FactsError(("exchange_rate",), detail_of("FOREIGN_ONLY"))
         if sum(line.price() for line in self.lines) * exchange_rate.factor(foreign_currency=self.currency) > MAX_MINOR:
-            raise FactsError(("exchange_rate",), detail("TOO_LARGE_CONVERTED"))
+            raise FactsError(("exchange_rate",), detail_of("TOO_LARGE_CONVERTED"))
 
     def total(self) -> Money:
         """The amount due, tax included, each line rounded halves up."""
@@ -111,23 +116,24 @@ class PurchaseFacts:
 
     @property
     def replaced_share(self) -> Exact:
-        """The part of the price, from 0 to 1, covered by goods returned in the exchange."""
+        """The share of the price, from 0 to 1, that the goods returned in an exchange cover; 0 for other purchases."""
         if self.replaced_price is None:
             return 0
         amount_due = self.amount_due()
         return min(Fraction(1), Fraction(self.replaced_price) / Fraction(amount_due)) if amount_due else 1
 
     def as_replacement(self, price: int) -> PurchaseFacts:
-        """The facts of a receipt whose goods replace returned goods of `price` (minor units).
+        """The facts of a receipt whose goods replace returned goods worth `price` (minor units).
 
-        Points pay the price difference first.
+        What was paid with points counts as payment of the price difference, so the replaced price may be less than
+        `price`.
         """
         if (paid_with_points := self.paid_with_points()) > 0:
             price = min(price, int(self.amount_due() - paid_with_points))
         return replace(self, replaced_price=price)
 
     def exchange_difference(self) -> PurchaseFacts:
-        """The purchase as rules see it: for an exchange, only the price difference."""
+        """The part of the purchase that rules count: of an exchange only the price difference, otherwise all of it."""
         if self.replaced_price is None:
             return self
         difference_share = 1 - self.replaced_share
@@ -139,7 +145,7 @@ class PurchaseFacts:
         return sum((payment.amount for payment in self.payments if payment.kind is PaymentKind.POINTS), 0)
 
     def redemption_ids(self) -> frozenset[str]:
-        """Ids of the redemptions whose points paid a part of the purchase."""
+        """The ids of the redemptions whose points paid a part of the purchase."""
         return frozenset(payment.redemption_id for payment in self.payments if payment.redemption_id is not None)
 
     def amount_due(self) -> Exact:
@@ -147,11 +153,12 @@ class PurchaseFacts:
         return sum((line.amount_due() for line in self.lines), 0)
 
     def with_remaining_quantities(
-        self, quantities: Mapping[int, Decimal], *, price_shares: Mapping[int, Exact] = NO_PRICE_REDUCTIONS
+        self, quantities: Mapping[int, Decimal], *, price_shares: Mapping[int, Exact] = UNREDUCED_PRICES
     ) -> PurchaseFacts:
-        """The purchase with only these quantities (by line number) remaining; payments shrink in proportion.
+        """The purchase reduced to the goods that remain after returns; payments shrink in proportion.
 
-        `price_shares` are the parts of each line's price, by line number, left after refunds of amounts without goods.
+        `quantities` are the remaining quantities by line number. `price_shares` are, by line number, the shares of the
+        lines' prices that are left after refunds of amounts without goods; a line that is not in it has its full price.
         """
         lines = tuple(
             line
@@ -163,17 +170,17 @@ class PurchaseFacts:
         return self.with_lines(lines)
 
     def with_lines(self, lines: tuple[Line, ...]) -> PurchaseFacts:
-        """The same purchase with other lines; payments are scaled to their total."""
+        """The purchase with these lines in place of its own; payments are scaled to the new total."""
         if lines == self.lines:
             return self
-        before = self.amount_due()
-        after = sum((line.amount_due() for line in lines), 0)
-        share = Fraction(after) / Fraction(before) if before else Fraction(0)
+        old_amount = self.amount_due()
+        new_amount = sum((line.amount_due() for line in lines), 0)
+        share = Fraction(new_amount) / Fraction(old_amount) if old_amount else Fraction(0)
         payments = tuple(replace(payment, amount=payment.amount * share) for payment in self.payments)
         return replace(self, lines=lines, payments=payments)
 
     def to_data(self) -> dict[str, Any]:
-        """The facts of the receipt as JSON, exact, without defaults and without returns."""
+        """The facts as JSON with exact numbers, without fields that have their default; returns are not written."""
         data: dict[str, Any] = {
             "at": self.occurred_at.isoformat(),
             "zone": self.zone,

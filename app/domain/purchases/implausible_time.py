@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class ImplausibleTime(StrEnum):
-    """Why a time is implausible: it is ahead of the program's clock, or older than a till may send."""
+    """Why the time of a receipt is implausible: ahead of the program's clock, or too old to be sent by a till."""
 
     AHEAD = "AHEAD"
     TOO_OLD = "TOO_OLD"

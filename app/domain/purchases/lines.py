@@ -10,11 +10,11 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from app.domain.amounts import Exact, Rounding, rounded
-from app.domain.details import Detail, detail
+from app.domain.details import Detail, detail_of
 
 
 class LineKind(StrEnum):
-    """What a line of a receipt is."""
+    """What a line of a receipt charges for."""
 
     GOODS = "GOODS"
     SHIPPING = "SHIPPING"
@@ -32,13 +32,13 @@ def quantity_error(quantity: Decimal) -> Detail | None:
     """Why a number is not a valid quantity of a line, sold or returned; None if it is valid."""
     # Checked first: comparing with NaN raises, and rounding takes time in proportion to the digits of a number.
     if not quantity.is_finite() or not 0 < quantity <= MAX_QUANTITY:
-        return detail("ABOVE_ZERO_TO", most=MAX_QUANTITY)
-    return None if quantity == round(quantity, 3) else detail("DECIMALS_MOST", most=3)
+        return detail_of("ABOVE_ZERO_TO", most=MAX_QUANTITY)
+    return None if quantity == round(quantity, 3) else detail_of("DECIMALS_MOST", most=3)
 
 
 @lru_cache(maxsize=256)
 def _tax_factor(rate: Decimal, *, adds_tax: bool) -> Fraction:
-    """The factor that adds the tax to an amount, or removes it."""
+    """The factor that adds the tax to an amount or, unless `adds_tax`, takes it out."""
     factor = 1 + Fraction(rate)
     return factor if adds_tax else Fraction(1) / factor
 
@@ -46,9 +46,10 @@ def _tax_factor(rate: Decimal, *, adds_tax: bool) -> Fraction:
 class Line(NamedTuple):
     """A line of a receipt.
 
-    `unit_price` and `discount` are minor units; the discount is for the whole line. `tax_rate` is a fraction (0.19).
-    `quantity` and `discount` are those of the receipt. `quantity_share` is the part of the quantity that remains after
-    returns, `price_share` the part of the price that is left after refunds of amounts without goods.
+    `unit_price` and `discount` are minor units; the discount is for the whole line. `tax_rate` is a fraction (0.19),
+    and `tax_included` says whether the prices include the tax. `quantity` and `discount` are as printed on the receipt.
+    `quantity_share` is the share of the quantity that remains after returns, `price_share` the share of the price that
+    is left after refunds of amounts without goods.
     """
 
     number: int
@@ -65,13 +66,13 @@ class Line(NamedTuple):
     price_share: Exact = 1
 
     def price(self) -> int:
-        """Quantity times unit price in whole minor units, halves up: what the receipt prints before the discount."""
+        """Quantity times unit price in whole minor units, halves rounded up: the printed price before the discount."""
         if self.quantity == self.quantity.to_integral_value():
             return int(self.quantity) * self.unit_price
         return rounded(Fraction(self.quantity) * self.unit_price, mode=Rounding.HALF_UP)
 
     def amount(self, *, taxes: bool, discounts_ignored: bool) -> Exact:
-        """The remaining amount in minor units: with or without tax, before or after the discount. Exact."""
+        """The exact remaining amount in minor units, with or without tax, before or after the discount."""
         amount: Exact = self.price() if discounts_ignored else self.price() - self.discount
         if self.quantity_share != 1 or self.price_share != 1:
             # Scaled exactly and not rounded: a smaller remainder must never amount to more.
@@ -82,7 +83,7 @@ class Line(NamedTuple):
         return Fraction(amount.numerator * factor.numerator, amount.denominator * factor.denominator)
 
     def amount_due(self) -> Exact:
-        """What the line costs the customer, tax included, in minor units."""
+        """The exact amount that the customer owes for the line, tax included, in minor units."""
         return self.amount(taxes=True, discounts_ignored=False)
 
     def remaining_quantity(self) -> Decimal:
@@ -93,12 +94,12 @@ class Line(NamedTuple):
         return Decimal(thousandths.__floor__()).scaleb(-3)
 
     def with_remaining_quantity(self, quantity: Decimal, *, price_share: Exact = 1) -> Line:
-        """The line with only this quantity remaining, at this part of its price; the discount shrinks in proportion."""
+        """The line reduced to the quantity that remains and to this share of its price; the discount shrinks in proportion."""
         return self._replace(quantity_share=Fraction(quantity) / Fraction(self.quantity), price_share=price_share)
 
 
 def line_data(line: Line) -> dict[str, Any]:
-    """A line as JSON, defaults left out."""
+    """A line as JSON, without fields that have their default."""
     data: dict[str, Any] = {"sku": line.sku, "quantity": str(line.quantity), "price": line.unit_price}
     if line.name is not None:
         data["name"] = line.name

@@ -16,7 +16,8 @@ from app.domain.purchases.receipt_numbers import PROGRAM_WIDE, NumberSpace, Rece
 class PendingRefundState(StrEnum):
     """The state of a refund that arrived before its purchase.
 
-    REJECTED: the purchase arrived, but has less to return, or the refund's number was taken. DISMISSED: by staff.
+    APPLIED: the purchase arrived and the refund was booked. REJECTED: the purchase arrived, but less of it was left to
+    return, or another refund had the number. DISMISSED: staff decided that the refund is not booked.
     """
 
     PENDING = "PENDING"
@@ -27,32 +28,34 @@ class PendingRefundState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NewReceipt:
-    """The receipt of the new goods of an exchange: its number, and its whole command as JSON.
+    """The new receipt of an exchange: its number, and as `command_data` its whole command as JSON.
 
-    `customer_id` is the customer named as the buyer of the returned goods, None if none is named. `sender_customer_id` is the
-    customer record of the member of staff whose access key sent the receipt: it cannot be booked on their own card.
-    `content_digest` is a digest of the receipt without its number and time.
+    `customer_id` is the customer whom the command names as the buyer of the returned goods, None if it names none.
+    `sender_customer_id` is the customer record of the member of staff whose access key sent the receipt, None if there
+    is none: the receipt cannot be booked on their own card. `content_digest` is a digest of the receipt without its
+    number and time.
     """
 
     number: str
     customer_id: str | None
     sender_customer_id: str | None
     content_digest: str
-    data: Mapping[str, Any]
+    command_data: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class PendingRefund:
-    """A refund of a purchase whose receipt is not known yet, as it was sent.
+    """A refund, as it was sent, whose purchase had not arrived; `receipt` refers to that purchase.
 
-    - `lines`, `amounts` and `amount` are as in `RecordRefund`;
-    - `refund_id` is the refund that was booked when the purchase arrived;
-    - `space` is that of the refund's own number;
-    - `number_used_at` is when this number was used, if not at `occurred_at`: for a refund booked from quarantine at
-      another time;
-    - `dismissed_at`, `dismissed_by` (the access key) and `dismissed_because` are set if staff dismissed the refund;
-    - `rejection_code` is set if its purchase had less to return or the number was taken;
-    - `new_receipt` is set for an exchange.
+    - `lines`: the returned quantities by line number (None: all that is left of the line); `amounts` (by line number)
+      and `amount` (for the whole purchase): money without goods, in major units. Without any of them everything is
+      returned;
+    - `external_id`: the refund's own number, unique in `space`; `number_used_at`: when the number was used, if not at
+      `occurred_at`: staff have booked the refund from quarantine with another time;
+    - `refund_id`: the refund that was booked when the purchase arrived;
+    - `dismissed_at`, `dismissed_by` (the access key), `dismissal_reason`: set if staff dismissed the refund;
+    - `rejection_code`: the problem because of which the refund was rejected when the purchase arrived;
+    - `new_receipt`: set for an exchange.
     """
 
     id: str
@@ -70,18 +73,18 @@ class PendingRefund:
     space: NumberSpace = PROGRAM_WIDE
     dismissed_at: datetime | None = None
     dismissed_by: str | None = None
-    dismissed_because: str | None = None
+    dismissal_reason: str | None = None
     new_receipt: NewReceipt | None = None
     rejection_code: ProblemCode | None = None
     number_used_at: datetime | None = None
 
     def has_same_content(self, other: PendingRefund) -> bool:
-        """Whether another refund has the same content, whatever its number and time."""
+        """Whether another refund has the same `content`."""
         return self.content == other.content
 
     @property
     def content(self) -> tuple[Any, ...]:
-        """The content of the refund, without its own number, time and customer."""
+        """What the refund returns of which receipt, and for which new receipt; without its own number, time and customer."""
         new_receipt = (
             (self.new_receipt.number, self.new_receipt.content_digest) if self.new_receipt is not None else None
         )

@@ -12,13 +12,13 @@ from app.domain.purchases.receipt_numbers import PROGRAM_WIDE, NumberSpace, Rece
 
 @dataclass(frozen=True, slots=True)
 class Purchase:
-    """A recorded purchase. `source` and `external_id`, in the number `space`, identify the receipt.
+    """A recorded purchase.
 
-    `completion` says which completion of its order the receipt is, from 1. Before each further completion, the order was
-    cancelled.
-    `fingerprint` is a digest of the receipt as it was recorded; `facts_text` is the stored JSON of the facts.
-    `moved_by` is the id of the correction that moved the purchase to this customer, `actor` the access key (id) that recorded
-    it.
+    Its receipt is identified by `source`, `external_id` (the number), `space` and `completion`, which counts from 1 how
+    often the order was completed: it can be completed again after it was cancelled. `fingerprint` is a digest of the
+    receipt as it was recorded; `facts_text` is the stored JSON of `facts`. `move_id` is the correction (id) that moved
+    the purchase to this customer, None if it was not moved. `actor` is the access key (id) with which the purchase was
+    recorded.
     """
 
     id: str
@@ -46,12 +46,12 @@ class Purchase:
 
     @property
     def tie_breaker(self) -> str:
-        """The key that orders purchases of the same instant."""
+        """The text that puts purchases of the same instant in order."""
         return tie_breaker_of(self.external_id, space=self.space, completion=self.completion)
 
 
 def tie_breaker_of(external_id: str, *, space: NumberSpace, completion: int) -> str:
-    """The key that orders purchases of the same instant: everything that identifies their receipts."""
+    """The text that puts purchases of the same instant in order. It contains all that identifies a receipt of the program."""
     if space == PROGRAM_WIDE and completion == 1:
         return external_id
     return f"{external_id} {space.location} {space.day} {completion:09}"

@@ -21,7 +21,7 @@ class QuarantineKind(StrEnum):
 
 
 class QuarantineState(StrEnum):
-    """Whether and how a receipt in quarantine was settled."""
+    """Whether staff have settled a receipt in quarantine, and how."""
 
     PENDING = "PENDING"
     BOOKED = "BOOKED"
@@ -30,11 +30,16 @@ class QuarantineState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class QuarantinedRecord:
-    """A receipt in quarantine. (`source`, `external_id`) is its number, None for a refund without one.
+    """A receipt in quarantine.
 
-    `command_text` is the whole command as JSON, without the customer's identities: `customer_id` is the customer, None
-    for a refund of an unknown purchase. `sequence` counts the receipts of the program that came into quarantine.
-    `booked_for` is the business time with which staff booked the receipt.
+    - `external_id`: the number of the receipt, given by `source`; None for a refund without a number;
+    - `sequence`: counts the receipts of the program that came into quarantine;
+    - `command_text`: the whole command as JSON, without the customer's identities. In their place is `customer_id`,
+      None for a refund of an unknown purchase;
+    - `occurred_at`: the implausible business time; `booked_for`: the business time with which staff booked the receipt;
+    - `settled_at`, `settled_by` (the access key), `settlement_reason`: when staff booked or dismissed the receipt, who
+      and why;
+    - `purchase_id`, `refund_id`, `pending_refund_id`: what was booked.
     """
 
     id: str

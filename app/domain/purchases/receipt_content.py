@@ -1,4 +1,4 @@
-"""The content of a receipt, independent of its spelling: explicit and omitted defaults, 4.0 and 4.00, are equal."""
+"""The content of a receipt, however it is spelled: 4.0 equals 4.00, and a default equals an omitted field."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def fingerprint(facts: PurchaseFacts) -> str:
         if facts.exchange_rate is not None
         else None,
         [_line_content(line) for line in facts.lines],
-        sorted([part.kind.value, str(part.amount), part.redemption_id or ""] for part in facts.payments),
+        sorted([payment.kind.value, str(payment.amount), payment.redemption_id or ""] for payment in facts.payments),
     ]
     return hashlib.sha256(json.dumps(content, separators=(",", ":")).encode()).hexdigest()
 
@@ -42,6 +42,6 @@ def _line_content(line: Line) -> list[Any]:
 
 
 def _number_text(number: Decimal) -> str:
-    """One spelling of equal numbers, exact whatever the digits."""
+    """The one spelling of a number, the same for equal numbers and exact."""
     numerator, denominator = number.as_integer_ratio()
     return f"{numerator}/{denominator}"

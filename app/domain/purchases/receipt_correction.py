@@ -1,4 +1,4 @@
-"""Corrections of wrongly recorded receipts: the earlier facts and customer, and the reason."""
+"""Corrections of wrongly recorded receipts, with the facts and the customer before the correction."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class ReceiptCorrection:
 
     The purchase moved from `from_customer_id` to `to_customer_id`; the two ids are equal if it was only amended.
     `tie_breaker`, `occurred_at` and `terms_version` are those of the purchase: they never change. `counted_points` and
-    `counted_stamps` are what the correction uses of a staff budget. `retained_budget_usage` is, by clause key, what
-    a purchase that was moved to another customer had used of budgets, less what moved with it.
+    `counted_stamps` are what the correction uses of a staff budget. `retained_budget_usage_text` is the stored JSON of
+    `retained_budget_usage`, None for an amendment.
     """
 
     id: str
@@ -68,7 +68,7 @@ class ReceiptCorrection:
 
     @property
     def retained_budget_usage(self) -> tuple[tuple[str, int], ...]:
-        """The points of budgets that stay used by the former customer, by clause key."""
+        """By clause key, the points that the moved purchase had used of budgets and that stay used by the former customer."""
         return (
             tuple(json.loads(self.retained_budget_usage_text).items())
             if self.retained_budget_usage_text is not None
@@ -78,7 +78,7 @@ class ReceiptCorrection:
 
 @dataclass(frozen=True, slots=True)
 class TotalBeforeAmendment:
-    """The total of a receipt before it was amended (minor units), and the role of the key that amended it."""
+    """The total of a receipt before an amendment (minor units), and the role of the access key that amended it."""
 
     total: int
     amender_role: Role | None

@@ -1,6 +1,6 @@
 """What a receipt may contain: the same limits for tills and for imports.
 
-Everything here raises FactsError, whose path leads from the receipt to the field.
+Every public function here raises FactsError, whose path leads from the receipt to the field.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from app.domain.amounts import AmountError, ExchangeRate, Money, rate_error
-from app.domain.details import count, detail, value_range
+from app.domain.details import count_detail, detail_of, range_detail
 from app.domain.names import normalised_identifier
 from app.domain.purchases.facts import FactsError, Payment, PaymentKind
 from app.domain.purchases.lines import Line, LineKind, quantity_error
@@ -18,26 +18,27 @@ MAX_LINES = 500
 MAX_PAYMENTS = 20
 MAX_CATEGORIES = 20
 MAX_TEXT_LENGTH = 200
-"""Characters of a receipt's number, a code, a name or a category."""
+"""The most characters of a receipt's number, a stock code, a name or a category."""
 
 MAX_PRICE = Decimal(1_000_000_000)
+"""The highest unit price and the largest payment, in major units."""
 
 
 def normalised_receipt_number(text: str) -> str:
-    """The one spelling of a receipt's number, of 1 to 200 characters: case and leading zeros count."""
+    """The one spelling of a receipt's number, of 1 to 200 characters. Case and leading zeros are significant."""
     return _checked_text(normalised_identifier(text), path=("external_id",))
 
 
 def check_lines(line_count: int, *, minimum: int = 1) -> None:
-    """Check the number of lines. For a basket, which may have no lines yet, the `minimum` is 0."""
+    """Check the number of lines; `minimum` is 0 for a basket, which may have no lines yet."""
     if not minimum <= line_count <= MAX_LINES:
-        raise FactsError(("lines",), count(1, MAX_LINES))
+        raise FactsError(("lines",), count_detail(1, MAX_LINES))
 
 
 def check_payments(payment_count: int) -> None:
     """Check the number of payments."""
     if payment_count > MAX_PAYMENTS:
-        raise FactsError(("payments",), detail("COUNT_MOST", most=MAX_PAYMENTS))
+        raise FactsError(("payments",), detail_of("COUNT_MOST", most=MAX_PAYMENTS))
 
 
 def line_of(
@@ -54,18 +55,18 @@ def line_of(
     tax_included: bool = True,
     kind: LineKind = LineKind.GOODS,
 ) -> Line:
-    """A line as it was printed; `number` counts from 1, price and discount are major units of the currency."""
+    """A line as it was printed; `number` counts from 1, price and discount are in major units of the currency."""
     try:
-        # Normalised, so that stock codes and categories match those that clauses name.
+        # Stock codes and categories are normalised, so that they match those in clauses.
         sku = _checked_text(normalised_identifier(sku), path=("sku",))
         if name is not None:
             _checked_text(name, path=("name",))
         if (error_detail := quantity_error(quantity)) is not None:
             raise FactsError(("quantity",), error_detail)
         if not unit_price.is_finite() or not 0 <= unit_price <= MAX_PRICE:
-            raise FactsError(("unit_price",), value_range(0, int(MAX_PRICE)))
+            raise FactsError(("unit_price",), range_detail(0, int(MAX_PRICE)))
         if tax_rate is not None and not (tax_rate.is_finite() and 0 <= tax_rate <= 1):
-            raise FactsError(("tax_rate",), detail("TAX_RATE"))
+            raise FactsError(("tax_rate",), detail_of("TAX_RATE"))
         return Line(
             number=number,
             sku=sku,
@@ -84,7 +85,7 @@ def line_of(
 
 def _categories(names: Sequence[str]) -> tuple[str, ...]:
     if len(names) > MAX_CATEGORIES:
-        raise FactsError(("categories",), detail("COUNT_MOST", most=MAX_CATEGORIES))
+        raise FactsError(("categories",), detail_of("COUNT_MOST", most=MAX_CATEGORIES))
     return tuple(
         _checked_text(normalised_identifier(name), path=("categories", str(index))) for index, name in enumerate(names)
     )
@@ -92,7 +93,7 @@ def _categories(names: Sequence[str]) -> tuple[str, ...]:
 
 def _discount(amount: Decimal, *, currency: str) -> int:
     if not (amount.is_finite() and amount >= 0):
-        raise FactsError(("discount",), detail("NOT_NEGATIVE"))
+        raise FactsError(("discount",), detail_of("NOT_NEGATIVE"))
     return _minor_units(amount, currency=currency, path=("discount",))
 
 
@@ -102,13 +103,13 @@ def payment_of(
     """A part of the payment; `number` counts from 1, the amount is in major units of the currency."""
     path = ("payments", str(number - 1), "amount")
     if not amount.is_finite() or not 0 < amount <= MAX_PRICE:
-        raise FactsError(path, detail("ABOVE_ZERO_TO", most=int(MAX_PRICE)))
+        raise FactsError(path, detail_of("ABOVE_ZERO_TO", most=int(MAX_PRICE)))
     return Payment(kind, _minor_units(amount, currency=currency, path=path), redemption_id)
 
 
 def exchange_rate_of(rate: Decimal, *, currency: str, target_currency: str) -> ExchangeRate:
     """The exchange rate of a receipt in `currency` into the program's currency. Raises FactsError."""
-    error_detail = rate_error(rate) if currency != target_currency else detail("FOREIGN_ONLY")
+    error_detail = rate_error(rate) if currency != target_currency else detail_of("FOREIGN_ONLY")
     if error_detail is not None:
         raise FactsError(("exchange_rate",), error_detail)
     return ExchangeRate(rate=rate, target_currency=target_currency)
@@ -122,9 +123,9 @@ def _minor_units(amount: Decimal, *, currency: str, path: tuple[str, ...]) -> in
 
 
 def _checked_text(text: str, *, path: tuple[str, ...]) -> str:
-    """The text, if it is not blank and not too long."""
+    """The text, if it is valid: not blank, not too long, and without U+0000."""
     if len(text) > MAX_TEXT_LENGTH or not text.strip():
-        raise FactsError(path, detail("LENGTH_NOT_BLANK", most=MAX_TEXT_LENGTH))
+        raise FactsError(path, detail_of("LENGTH_NOT_BLANK", most=MAX_TEXT_LENGTH))
     if "\x00" in text:
-        raise FactsError(path, detail("CONTROL_CHARACTERS", character="U+0000"))
+        raise FactsError(path, detail_of("CONTROL_CHARACTERS", character="U+0000"))
     return text

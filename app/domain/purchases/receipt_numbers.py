@@ -1,8 +1,8 @@
 """Receipt numbering: unique numbers, or unique only per location or day.
 
-A recorded receipt keeps the setting under which it was recorded. Two receipts with one number are the same receipt if both
-this setting and the current one say so. A receipt that is sent twice is therefore recognised even if the setting was
-changed in between.
+The number space of a recorded receipt follows the setting of the time when it was recorded. A new receipt is the
+recorded one with its number if it is so both by that setting and by the current one. A receipt that is sent twice is
+therefore recognised even if the setting was changed in between.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from typing import NamedTuple
 from app.domain.calendar import zone_info
 
 OWN_SOURCE = "till"
-"""The source of receipts of the program itself, shared by all access keys and imports."""
+"""The source of the program's receipts, which all access keys and imports share."""
 
 NO_LOCATION = "-"
-"""The location of a receipt without one, if each location has its own numbers."""
+"""The location in the number space of a receipt without a location, if each location has its own numbers."""
 
 ALL_LOCATIONS = ALL_DAYS = ""
-"""The location and the day of a number that is unique in all locations, or on all days."""
+"""The location and the day in a number space that includes all locations, or all days."""
 
 _DAY = timedelta(days=1)
 
 
 class ReceiptNumbers(StrEnum):
-    """The scope within which a receipt number, a refund number or a checkout is unique."""
+    """Where and when a number of a receipt, a refund or a checkout is used only once."""
 
     UNIQUE = "UNIQUE"
     PER_LOCATION = "PER_LOCATION"
@@ -37,25 +37,25 @@ class ReceiptNumbers(StrEnum):
 
 
 class NumberSpace(NamedTuple):
-    """The scope of a number as texts: the location's id and the business day; "" for all."""
+    """The space in which a number is unique: a location (id) and a business day (ISO); "" for all of them."""
 
     location: str = ""
     day: str = ""
 
 
 PROGRAM_WIDE = NumberSpace()
-"""The scope of numbers that are unique in a program."""
+"""The space of numbers that are unique in the whole program."""
 
 
 def digest_fields(space: NumberSpace) -> tuple[str, ...]:
-    """What a scope adds to the digest of a row; nothing if numbers are unique in the program."""
+    """What a number space adds to the digest of a row: nothing if the number is unique in the whole program."""
     return () if space == PROGRAM_WIDE else tuple(space)
 
 
 class ReceiptOrigin(NamedTuple):
-    """Where and when a number was used: the location, the instant, and the zone.
+    """Where and when a number was used: the location, the instant, and the location's zone.
 
-    `location` is an id or a key; origins that are compared must all have the same of the two.
+    `location` is an id or a key; where origins are compared, all have ids or all have keys.
     """
 
     location: str | None
@@ -65,7 +65,7 @@ class ReceiptOrigin(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ReceiptReference:
-    """A reference to a receipt: its number and, where that may not be enough, its location (id) and its business day."""
+    """A reference to a receipt: its number and, if the caller states them, its location (id) and its business day."""
 
     number: str
     location_id: str | None = None
@@ -74,7 +74,7 @@ class ReceiptReference:
 
 @dataclass(frozen=True)
 class Numbering:
-    """The setting of a source of receipts. `day_starts` is the local time at which a business day begins."""
+    """The setting of how receipts are numbered; a business day begins at the local time `day_starts`."""
 
     uniqueness: ReceiptNumbers = ReceiptNumbers.UNIQUE
     day_starts: time = time()
@@ -90,12 +90,12 @@ class Numbering:
         return self.uniqueness in (ReceiptNumbers.PER_DAY, ReceiptNumbers.PER_LOCATION_AND_DAY)
 
     def business_day(self, origin: ReceiptOrigin) -> date:
-        """The business day of an instant, by the wall clock of the location."""
+        """The business day on which a number was used, by the wall clock of the location."""
         local_time = origin.at.astimezone(zone_info(origin.zone))
         return local_time.date() if local_time.time() >= self.day_starts else local_time.date() - _DAY
 
     def space(self, origin: ReceiptOrigin) -> NumberSpace:
-        """The scope of a number with this origin."""
+        """The space of a number with this origin."""
         if self.uniqueness is ReceiptNumbers.UNIQUE:
             return PROGRAM_WIDE
         return NumberSpace(
@@ -104,12 +104,12 @@ class Numbering:
         )
 
     def candidate_spaces(self, origin: ReceiptOrigin) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """The locations and the days of all scopes in which a number with this origin may be recorded, by any setting."""
+        """The locations and the days of all spaces in which a number with this origin may be recorded, by any setting."""
         day = origin.at.astimezone(zone_info(origin.zone)).date()
         return (ALL_LOCATIONS, origin.location or NO_LOCATION), (ALL_DAYS, day.isoformat(), (day - _DAY).isoformat())
 
     def is_unambiguous(self, reference: ReceiptReference) -> bool:
-        """Whether a reference identifies one receipt, so that it cannot match another one later."""
+        """Whether a reference can only ever match one receipt."""
         return (reference.location_id is not None or not self.per_location) and (
             reference.day is not None or not self.per_day
         )
@@ -119,7 +119,7 @@ class Numbering:
         return reference.location_id in (None, origin.location) and reference.day in (None, self.business_day(origin))
 
     def is_same_receipt(self, origin: ReceiptOrigin, *, recorded_origin: ReceiptOrigin, space: NumberSpace) -> bool:
-        """Whether a receipt is the recorded one of the same number, by their origins; `space` is that of the recorded one."""
+        """Whether a receipt with `origin` is the recorded one with the same number, which has `recorded_origin` and `space`."""
         if (self.per_location or space.location) and origin.location != recorded_origin.location:
             return False
         return not (self.per_day or space.day) or self.business_day(origin) == self.business_day(recorded_origin)

@@ -14,9 +14,10 @@ from app.domain.purchases.receipt_numbers import PROGRAM_WIDE, NumberSpace
 class Refund:
     """A refund of a purchase.
 
-    `lines` are the returned quantities by line number. `amounts` is the money refunded without goods, by line number, `money`
-    all money refunded; both are in minor units. `clawback_due` are the points to claw back, `clawed_back` those of them that
-    were clawed back. `fingerprint` is a digest of the refund; `space` is that of its number.
+    `lines` are the returned quantities by line number. `amounts` is the money refunded without goods, by line number;
+    `money` is all the refunded money; both are in minor units. `clawback_due` is how many points were to be clawed
+    back, `clawed_back` how many of them were. `external_id` is the refund's own number, unique in `space`;
+    `fingerprint` is a digest of the refund.
     """
 
     id: str

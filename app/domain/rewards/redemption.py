@@ -14,9 +14,9 @@ from app.domain.purchases.receipt_numbers import PROGRAM_WIDE, NumberSpace, Rece
 class RedemptionState(StrEnum):
     """The state of a redemption.
 
-    HELD: its points are reserved for a checkout. ISSUED: the customer has paid and a till still has to hand over the reward.
-    FULFILLED: the customer has the reward; a redemption at a till is fulfilled at once. EXPIRED: a hold that ran out.
-    CANCELLED: a hold that was released, or a redemption whose points were given back.
+    HELD: its points are reserved for a checkout. ISSUED: the customer has paid and a till still has to hand over the
+    reward. FULFILLED: the customer has the reward; a redemption at a till is fulfilled at once. EXPIRED: a hold that
+    ran out. CANCELLED: a hold that was released, or a redemption whose points were given back.
     """
 
     HELD = "HELD"

@@ -10,8 +10,8 @@ from datetime import datetime
 class Reversal:
     """The reversal of a redemption.
 
-    `usable_until` is set if the shop was at fault: returned points whose lots have expired can be used until then. `actor` is the
-    access key (id) used.
+    `usable_until` is set if the shop was at fault: returned points whose lots have expired can be used until then.
+    `actor` is the access key (id) used.
     """
 
     id: str

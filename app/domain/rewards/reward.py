@@ -12,8 +12,9 @@ from app.domain.problems import Problem, ProblemCode
 class Reward:
     """A reward. `retail_value` and `cash_part` are in minor units of the program's currency.
 
-    `stock` is how many are left, `stock_initial` how many there were at first; None: without limit. `article` is the stock code of
-    what the customer gets. `variants` are the sizes, colours or the like to choose from, if there are any.
+    `stock` is how many are left, `stock_initial` how many there were at first; None: without limit. `article` is the
+    stock code of what the customer gets. `variants` are the sizes, colours or the like to choose from, if there are
+    any.
     """
 
     id: str

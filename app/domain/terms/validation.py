@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from app.domain import names
 from app.domain.amounts import Money
-from app.domain.details import Detail, InvalidFieldError, count, detail, key_format
+from app.domain.details import Detail, InvalidFieldError, count_detail, detail_of, key_detail
 from app.domain.terms.conditions.at_till import AtTill
 from app.domain.terms.conditions.budget import Budget
 from app.domain.terms.conditions.condition import Condition
@@ -73,7 +73,7 @@ def with_names(
         )
         if isinstance(effect, RewardCost):
             if effect.reward not in rewards:
-                raise UnknownRewardError((*path, "effect"), detail("UNKNOWN_REWARD", reward=effect.reward))
+                raise UnknownRewardError((*path, "effect"), detail_of("UNKNOWN_REWARD", reward=effect.reward))
             named_clauses.append((key, named_conditions, replace(effect, name=rewards[effect.reward])))
         else:
             named_clauses.append((key, named_conditions, effect))
@@ -109,21 +109,21 @@ def _with_location_names(condition: Condition, *, locations: Mapping[str, str], 
     keys = sorted(condition.locations)
     unknown_keys = [key for key in keys if key not in locations]
     if unknown_keys:
-        raise UnknownLocationError(path, detail("UNKNOWN_LOCATION", location=unknown_keys[0]))
+        raise UnknownLocationError(path, detail_of("UNKNOWN_LOCATION", location=unknown_keys[0]))
     return replace(condition, names=tuple(locations[key] for key in keys))
 
 
 def validate(clauses: Sequence[DraftedClause], *, currency: str) -> None:
     """Raise TermsError for the first error in the clauses."""
     if not 1 <= len(clauses) <= MAX_CLAUSES:
-        raise TermsError(("clauses",), count(1, MAX_CLAUSES))
+        raise TermsError(("clauses",), count_detail(1, MAX_CLAUSES))
     used_keys: set[object] = set()
     for index, (key, conditions, effect) in enumerate(clauses):
         path = ("clauses", str(index))
         if not _KEY.fullmatch(key):
-            raise TermsError((*path, "key"), key_format())
+            raise TermsError((*path, "key"), key_detail())
         if key in used_keys:
-            raise TermsError((*path, "key"), detail("CLAUSE_KEY_TWICE", key=key))
+            raise TermsError((*path, "key"), detail_of("CLAUSE_KEY_TWICE", key=key))
         used_keys.add(key)
         _check_conditions(conditions, effect, currency=currency, path=path)
         _check_effect(effect, currency=currency, path=path)
@@ -142,22 +142,22 @@ def check_enforceable(clauses: Sequence[DraftedClause]) -> None:
         for condition_index, condition in enumerate(conditions):
             if condition.is_unenforced():
                 condition_path = (*path, "conditions", str(condition_index))
-                raise UnenforcedClauseError(condition_path, detail("NOT_ENFORCED", kind=condition.kind))
+                raise UnenforcedClauseError(condition_path, detail_of("NOT_ENFORCED", kind=condition.kind))
         if effect.is_unenforced():
-            raise UnenforcedClauseError((*path, "effect"), detail("NOT_ENFORCED", kind=effect.kind))
+            raise UnenforcedClauseError((*path, "effect"), detail_of("NOT_ENFORCED", kind=effect.kind))
 
 
 def _check_conditions(conditions: Sequence[Condition], effect: Effect, *, currency: str, path: tuple[str, ...]) -> None:
     if len(conditions) > MAX_CONDITIONS:
-        raise TermsError((*path, "conditions"), detail("COUNT_MOST", most=MAX_CONDITIONS))
+        raise TermsError((*path, "conditions"), detail_of("COUNT_MOST", most=MAX_CONDITIONS))
     if conditions and effect.clause_kind in (ClauseKind.POLICY, ClauseKind.LIMIT, ClauseKind.TIER):
-        raise TermsError((*path, "conditions"), detail("NO_CONDITIONS"))
+        raise TermsError((*path, "conditions"), detail_of("NO_CONDITIONS"))
     condition_leaves = tuple(leaves(tuple(conditions)))
     if len(condition_leaves) > MAX_NESTED_CONDITIONS or depth(tuple(conditions)) > MAX_GROUP_DEPTH:
-        raise TermsError((*path, "conditions"), detail("NESTED", most=MAX_NESTED_CONDITIONS, depth=MAX_GROUP_DEPTH))
+        raise TermsError((*path, "conditions"), detail_of("NESTED", most=MAX_NESTED_CONDITIONS, depth=MAX_GROUP_DEPTH))
     for condition_type, detail_key in ((TimesPerPeriod, "ONE_LIMIT_OF_TIMES"), (Budget, "ONE_BUDGET")):
         if sum(isinstance(nested, condition_type) for nested in condition_leaves) > 1:
-            raise TermsError((*path, "conditions"), detail(detail_key))
+            raise TermsError((*path, "conditions"), detail_of(detail_key))
     for index, condition in enumerate(conditions):
         error = (
             condition.validation_error()
@@ -175,15 +175,15 @@ def _placement_error(condition: Condition, effect: Effect) -> Detail | None:
     if not isinstance(effect, RewardCost) and any(
         isinstance(nested, AtTill) for nested in (condition, *nested_conditions)
     ):
-        return detail("ONLY_REWARDS_AT_TILL")
+        return detail_of("ONLY_REWARDS_AT_TILL")
     if any(isinstance(nested, NotCombinedWith | TimesPerPeriod | Budget) for nested in nested_conditions):
-        return detail("OUTSIDE_GROUPS")
+        return detail_of("OUTSIDE_GROUPS")
     if isinstance(effect, Earning | Extra):
         return None
     if isinstance(condition, NotCombinedWith):
-        return detail("ONLY_EARNING_EXCLUDE")
+        return detail_of("ONLY_EARNING_EXCLUDE")
     if isinstance(condition, Budget):
-        return detail("ONLY_EARNING_BUDGET")
+        return detail_of("ONLY_EARNING_BUDGET")
     return None
 
 
@@ -197,8 +197,8 @@ def _amounts_error(rule: Condition | Effect, *, currency: str) -> Detail | None:
     """Why an amount is invalid, or None."""
     amounts: list[Money] = [amount for nested_rule in _rules_in(rule) for amount in nested_rule.amounts()]
     if any(amount.currency != currency for amount in amounts):
-        return detail("AMOUNT_CURRENCY", currency=currency)
-    return detail("ABOVE_ZERO") if any(amount.minor <= 0 for amount in amounts) else None
+        return detail_of("AMOUNT_CURRENCY", currency=currency)
+    return detail_of("ABOVE_ZERO") if any(amount.minor <= 0 for amount in amounts) else None
 
 
 def _names_error(rule: Condition | Effect) -> Detail | None:
@@ -232,10 +232,10 @@ def _uniqueness_key(effect: Effect) -> tuple[object, ...] | None:
 
 def _duplicate_detail(effect: Effect) -> Detail:
     if isinstance(effect, RewardCost):
-        return detail("TWO_PRICES", reward=effect.reward)
+        return detail_of("TWO_PRICES", reward=effect.reward)
     if isinstance(effect, Tier):
-        return detail("TIER_TWICE", tier=effect.tier)
-    return detail("TWO_CAPS" if isinstance(effect, PointsCap) else "STANDARD_ONCE")
+        return detail_of("TIER_TWICE", tier=effect.tier)
+    return detail_of("TWO_CAPS" if isinstance(effect, PointsCap) else "STANDARD_ONCE")
 
 
 def _check_exclusions(clauses: Sequence[DraftedClause]) -> None:
@@ -249,7 +249,7 @@ def _check_exclusions(clauses: Sequence[DraftedClause]) -> None:
             if isinstance(condition, NotCombinedWith) and not condition.clauses <= earning_keys - excluding_keys:
                 raise TermsError(
                     ("clauses", str(index), "conditions", str(condition_index)),
-                    detail("EXCLUDED_CLAUSES"),
+                    detail_of("EXCLUDED_CLAUSES"),
                 )
 
 
@@ -260,15 +260,15 @@ def _check_tiers(clauses: Sequence[DraftedClause]) -> None:
         path = ("clauses", str(index), "effect")
         if isinstance(effect, Tier):
             if any(effect.points == other.points or effect.name == other.name for other in tiers):
-                raise TermsError(path, detail("TIERS_DIFFER"))
+                raise TermsError(path, detail_of("TIERS_DIFFER"))
             tiers.append(effect)
             if len(tiers) > MAX_TIERS:
-                raise TermsError(path, detail("COUNT_MOST", most=MAX_TIERS))
+                raise TermsError(path, detail_of("COUNT_MOST", most=MAX_TIERS))
     tier_keys = {tier.tier for tier in tiers}
     for index, (_, conditions, effect) in enumerate(clauses):
         if isinstance(effect, TierPeriod) and not tiers:
-            raise TermsError(("clauses", str(index), "effect"), detail("NO_TIERS"))
+            raise TermsError(("clauses", str(index), "effect"), detail_of("NO_TIERS"))
         for condition_index, condition in enumerate(conditions):
             required_tiers = [leaf.tier for leaf in leaves((condition,)) if isinstance(leaf, TierAtLeast)]
             if not tier_keys.issuperset(required_tiers):
-                raise TermsError(("clauses", str(index), "conditions", str(condition_index)), detail("UNKNOWN_TIER"))
+                raise TermsError(("clauses", str(index), "conditions", str(condition_index)), detail_of("UNKNOWN_TIER"))

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from app.domain.amounts import AmountError
-from app.domain.details import detail
+from app.domain.details import detail_of
 from app.domain.purchases.eligible import AmountBasis, EligiblePurchase
 from app.domain.purchases.facts import PurchaseFacts
 from app.domain.terms.clause import Clause
@@ -173,7 +173,7 @@ class Terms:
             facts = facts.exchange_difference()
         purchase = EligiblePurchase.of(facts, basis=self.basis, program_zone=self.zone)
         if purchase.currency != self.currency:
-            raise AmountError(detail("NO_RATE", currency=purchase.currency, into=self.currency))
+            raise AmountError(detail_of("NO_RATE", currency=purchase.currency, into=self.currency))
         return purchase
 
     @cached_property

@@ -11,7 +11,7 @@ from app.domain.amounts import Money
 from app.domain.customers.current_tier import CurrentTier
 from app.domain.customers.customer import CustomerReference
 from app.domain.decisions import Decision
-from app.domain.details import detail
+from app.domain.details import detail_of
 from app.domain.engine.returned_payments import money_due
 from app.domain.engine.returns import RemainingGoods, quantity_problem, resolve_return
 from app.domain.ledger.entries import Balance
@@ -78,7 +78,7 @@ async def preview_refund(session: Session, *, numbering: Numbering, request: Ref
     if isinstance(purchase, Problem):
         return purchase
     if request.at < purchase.occurred_at:
-        return Problem(ProblemCode.CLOCK_SKEW, path=("occurredAt",), detail=detail("REFUND_BEFORE_PURCHASE"))
+        return Problem(ProblemCode.CLOCK_SKEW, path=("occurredAt",), detail=detail_of("REFUND_BEFORE_PURCHASE"))
     earlier_refunds = await refunds.of_purchase(session, purchase_id=purchase.id)
     remaining = RemainingGoods.after_refunds(purchase.facts, refunds=earlier_refunds)
     returned = resolve_return(

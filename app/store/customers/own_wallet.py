@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.domain.access import Principal, Role
 from app.domain.customers.customer import Customer, CustomerReference
-from app.domain.details import detail
+from app.domain.details import detail_of
 from app.domain.problems import Problem, ProblemCode
 from app.store.customers import customers
 from app.store.database.session import Session
@@ -24,7 +24,7 @@ async def problem(
     return Problem(
         ProblemCode.OWN_CARD,
         path=path,
-        detail=detail("OWN_WALLET"),
+        detail=detail_of("OWN_WALLET"),
     )
 
 

@@ -36,7 +36,7 @@ def _new_receipt_data(new_receipt: NewReceipt) -> dict[str, Any]:
     return {
         "sender_customer_id": new_receipt.sender_customer_id,
         "content_digest": new_receipt.content_digest,
-        "receipt": new_receipt.data,
+        "receipt": new_receipt.command_data,
     }
 
 
@@ -76,7 +76,7 @@ def pending_refund_of(row: Row) -> PendingRefund:
         space=NumberSpace(row["number_location"], row["number_day"]),
         dismissed_at=instant_or_none(row["dismissed_at"]),
         dismissed_by=row["dismissed_by"],
-        dismissed_because=row["dismissed_because"],
+        dismissal_reason=row["dismissed_because"],
         new_receipt=_new_receipt(row, content=content),
         rejection_code=ProblemCode(row["rejected_with"]) if row["rejected_with"] is not None else None,
         number_used_at=datetime.fromisoformat(content["number_used_at"]) if "number_used_at" in content else None,

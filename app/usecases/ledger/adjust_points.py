@@ -9,7 +9,7 @@ from types import MappingProxyType
 from app.domain.access import Role
 from app.domain.amounts import MAX_POINTS
 from app.domain.customers.customer import Customer, CustomerReference
-from app.domain.details import detail, value_range
+from app.domain.details import detail_of, range_detail
 from app.domain.ledger.adjustment import Adjustment
 from app.domain.ledger.entries import Balance, EntryType
 from app.domain.problems import Problem, ProblemCode
@@ -72,7 +72,7 @@ async def run(session: Session, *, context: CommandContext, command: AdjustPoint
     if in_force is None:
         return Problem(ProblemCode.NO_TERMS_IN_FORCE)
     if command.unit not in (await versions.units_and_rules_up_to(session, terms=in_force)).units:
-        return Problem(ProblemCode.INVALID_INPUT, path=("unit",), detail=detail("NO_SUCH_UNIT"))
+        return Problem(ProblemCode.INVALID_INPUT, path=("unit",), detail=detail_of("NO_SUCH_UNIT"))
     moved = {command.unit: abs(command.points)}
     problem = await budget_problem(
         session, context=context, budget=StaffBudget.ADJUSTMENTS, moved=moved, path=("points",)
@@ -91,10 +91,10 @@ def _input_problem(command: AdjustPoints) -> Problem | None:
     if not command.reason:
         return Problem(ProblemCode.REASON_MISSING, path=("reason",))
     if not 1 <= abs(command.points) <= MAX_ADJUSTMENT:
-        return Problem(ProblemCode.INVALID_INPUT, path=("points",), detail=value_range(1, MAX_ADJUSTMENT))
+        return Problem(ProblemCode.INVALID_INPUT, path=("points",), detail=range_detail(1, MAX_ADJUSTMENT))
     limit = ROLE_LIMITS[command.role]
     if abs(command.points) > limit:
-        return Problem(ProblemCode.ABOVE_LIMIT, path=("points",), detail=detail("ABOVE_ROLE_LIMIT", limit=limit))
+        return Problem(ProblemCode.ABOVE_LIMIT, path=("points",), detail=detail_of("ABOVE_ROLE_LIMIT", limit=limit))
     return None
 
 

@@ -8,7 +8,7 @@ from datetime import date
 
 from app.domain.amounts import MAX_POINTS
 from app.domain.customers.customer import Customer, CustomerReference
-from app.domain.details import value_range
+from app.domain.details import range_detail
 from app.domain.engine.expiry import current_last_day
 from app.domain.ledger import lots
 from app.domain.ledger.entries import Balance, EntryType
@@ -60,7 +60,7 @@ async def run(session: Session, *, context: CommandContext, command: TransferPoi
     An event that arrives later does not undo the transfer: a sender who had fewer points owes the difference.
     """
     if not 1 <= command.points <= MAX_POINTS:
-        return Problem(ProblemCode.INVALID_INPUT, path=("points",), detail=value_range(1, MAX_POINTS))
+        return Problem(ProblemCode.INVALID_INPUT, path=("points",), detail=range_detail(1, MAX_POINTS))
     if (problem := reason_problem(command.reason)) is not None:
         return problem
     sender_customer, recipient_customer = await customers.find_two(

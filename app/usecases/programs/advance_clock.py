@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from app.domain.details import detail
+from app.domain.details import detail_of
 from app.domain.problems import Problem, ProblemCode
 from app.domain.programs.program import Program, ProgramKind
 from app.store.database.session import Session
@@ -54,9 +54,9 @@ async def run(session: Session, *, context: CommandContext, command: AdvanceCloc
 def _clock_problem(new_time: datetime, *, present: datetime) -> Problem | None:
     """Why the clock cannot be set to this time; None if it can."""
     if new_time <= present:
-        wrong = detail("CLOCK_FORWARD", time=_utc_text(present))
+        wrong = detail_of("CLOCK_FORWARD", time=_utc_text(present))
     elif new_time > present + LONGEST_STEP:
-        wrong = detail("CLOCK_FAR", time=_utc_text(present))
+        wrong = detail_of("CLOCK_FAR", time=_utc_text(present))
     else:
         return None
     return Problem(ProblemCode.INVALID_INPUT, path=("to",), detail=wrong)

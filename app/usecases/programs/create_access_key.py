@@ -7,7 +7,7 @@ from datetime import datetime
 
 from app.domain.access import Role
 from app.domain.customers.customer import CustomerReference
-from app.domain.details import detail
+from app.domain.details import detail_of
 from app.domain.problems import Problem, ProblemCode
 from app.domain.programs.access_key import expiry_error, label_error
 from app.store.customers import customers
@@ -52,7 +52,7 @@ async def run(
     if expiry_fault is not None:
         return Problem(ProblemCode.INVALID_INPUT, path=("expiresAt",), detail=expiry_fault)
     if command.customer is None and command.role is Role.CUSTOMER:
-        return Problem(ProblemCode.INVALID_INPUT, path=("customer",), detail=detail("KEY_NEEDS_CUSTOMER"))
+        return Problem(ProblemCode.INVALID_INPUT, path=("customer",), detail=detail_of("KEY_NEEDS_CUSTOMER"))
     customer = await customers.find(session, by=command.customer) if command.customer is not None else None
     if command.customer is not None and customer is None:
         return Problem(ProblemCode.CUSTOMER_NOT_FOUND, path=("customer",))

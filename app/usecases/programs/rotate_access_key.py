@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from app.domain.details import detail, value_range
+from app.domain.details import detail_of, range_detail
 from app.domain.problems import Problem, ProblemCode
 from app.domain.programs.access_key import DEFAULT_OVERLAP, MAX_OVERLAP, AccessKeyState
 from app.store.database.session import Session
@@ -39,7 +39,7 @@ async def run(
 ) -> RotateAccessKeyResult | Problem:
     """Store the new key and let the old one expire. The new one lasts as long as the old one was meant to."""
     if not timedelta(0) <= command.overlap <= MAX_OVERLAP:
-        allowed_minutes = value_range(0, MAX_OVERLAP // timedelta(minutes=1))
+        allowed_minutes = range_detail(0, MAX_OVERLAP // timedelta(minutes=1))
         return Problem(ProblemCode.INVALID_INPUT, path=("overlapMinutes",), detail=allowed_minutes)
     # Numbering locks out other rotations of the key, too.
     number = await access_keys.next_number(session)
@@ -48,9 +48,9 @@ async def run(
         return Problem(ProblemCode.ACCESS_KEY_NOT_FOUND, path=("accessKey",))
     now = context.received_at
     if old_key.state(now) is not AccessKeyState.ACTIVE:
-        return Problem(ProblemCode.ACCESS_KEY_ENDED, path=("accessKey",), detail=detail("KEY_ENDED"))
+        return Problem(ProblemCode.ACCESS_KEY_ENDED, path=("accessKey",), detail=detail_of("KEY_ENDED"))
     if old_key.id in await access_keys.successors(session, access_key_ids=[old_key.id]):
-        return Problem(ProblemCode.ACCESS_KEY_ENDED, path=("accessKey",), detail=detail("KEY_REPLACED"))
+        return Problem(ProblemCode.ACCESS_KEY_ENDED, path=("accessKey",), detail=detail_of("KEY_REPLACED"))
     new_key = make_key(
         program_id=context.program_id,
         id=context.new_id(),

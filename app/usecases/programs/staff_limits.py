@@ -10,7 +10,7 @@ from app.domain.access import Role
 from app.domain.amounts import Money, Rounding, rounded
 from app.domain.calendar import day_start, local_date
 from app.domain.decisions import Decision
-from app.domain.details import detail
+from app.domain.details import detail_of
 from app.domain.problems import Problem, ProblemCode
 from app.domain.programs.staff_limits import StaffBudget
 from app.domain.purchases.facts import PurchaseFacts
@@ -52,7 +52,7 @@ async def budget_problem(
     for unit, points in requested.items():
         if used_today[unit] + points > limit:
             remaining = max(limit - used_today[unit], 0)
-            wrong = detail("ABOVE_DAY_LIMIT", asked=points, left=remaining, limit=limit)
+            wrong = detail_of("ABOVE_DAY_LIMIT", asked=points, left=remaining, limit=limit)
             return Problem(ProblemCode.ABOVE_LIMIT, path=path, detail=wrong)
     return None
 
@@ -78,7 +78,7 @@ async def till_limit_problem(
         return None
     limits = context.program.staff_limits
     if context.now - purchase.occurred_at > limits.amendment_age:
-        wrong = detail("TILL_AGE", days=limits.amendment_days)
+        wrong = detail_of("TILL_AGE", days=limits.amendment_days)
         return Problem(ProblemCode.ABOVE_LIMIT, path=("purchase", "externalId"), detail=wrong)
     earlier_amendments = await corrections.amendments(session, purchase_id=purchase.id)
     totals = [*(amendment.total for amendment in earlier_amendments), purchase.total.minor]
@@ -89,7 +89,7 @@ async def till_limit_problem(
     if _in_program_currency(total_change, facts=purchase.facts).minor <= max_change.minor:
         return None
     remaining = max(max_change.minor - _in_program_currency(changed_by_tills, facts=purchase.facts).minor, 0)
-    wrong = detail("TILL_CHANGE", most=max_change, left=Money(remaining, max_change.currency))
+    wrong = detail_of("TILL_CHANGE", most=max_change, left=Money(remaining, max_change.currency))
     return Problem(ProblemCode.ABOVE_LIMIT, path=("purchase", "lines"), detail=wrong)
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from app.domain.amounts import MAX_POINTS, Money
 from app.domain.customers.customer import Customer, CustomerReference
 from app.domain.decisions import Decision
-from app.domain.details import detail
+from app.domain.details import detail_of
 from app.domain.engine.returns import RemainingGoods, resolve_return
 from app.domain.ledger.entries import EntryType
 from app.domain.problems import Problem, ProblemCode
@@ -127,12 +127,12 @@ async def _checked_facts(
 ) -> PurchaseFacts | Problem:
     """The amended facts of the purchase, or why the purchase cannot have them."""
     if command.occurred_at not in (None, purchase.occurred_at):
-        return Problem(ProblemCode.INVALID_INPUT, path=("purchase", "occurredAt"), detail=detail("TIME_FIXED"))
+        return Problem(ProblemCode.INVALID_INPUT, path=("purchase", "occurredAt"), detail=detail_of("TIME_FIXED"))
     if command.facts.currency != purchase.facts.currency:
         return Problem(
             ProblemCode.INVALID_INPUT,
             path=("purchase", "currencyCode"),
-            detail=detail("CURRENCY_FIXED"),
+            detail=detail_of("CURRENCY_FIXED"),
         )
     located_facts = await locations.facts_at_location(session, facts=command.facts, location_id=command.location_id)
     if located_facts is None:
@@ -141,7 +141,7 @@ async def _checked_facts(
         return Problem(
             ProblemCode.INVALID_INPUT,
             path=("purchase", "locationId"),
-            detail=detail("LOCATION_FIXED"),
+            detail=detail_of("LOCATION_FIXED"),
         )
     problem = await payment_problem(session, facts=located_facts, customer=customer, purchase_id=purchase.id)
     if problem is not None:
@@ -150,13 +150,13 @@ async def _checked_facts(
     if isinstance(facts, Problem):
         return facts
     if facts == purchase.facts:
-        return Problem(ProblemCode.INVALID_INPUT, path=("purchase",), detail=detail("SAME_CONTENT"))
+        return Problem(ProblemCode.INVALID_INPUT, path=("purchase",), detail=detail_of("SAME_CONTENT"))
     earlier_refunds = await refunds.of_purchase(session, purchase_id=purchase.id)
     if not _refunds_fit(facts, earlier_refunds=earlier_refunds):
         return Problem(
             ProblemCode.INVALID_INPUT,
             path=("purchase", "lines"),
-            detail=detail("MORE_RETURNED"),
+            detail=detail_of("MORE_RETURNED"),
         )
     return await with_remaining_budgets(session, customer_id=customer.id, purchase=purchase, facts=facts)
 
@@ -274,7 +274,7 @@ def _amendment_problem(replayed: ReplayedWallet, *, purchase: Purchase, decision
     if not overpaid:
         return None
     field = "payments" if purchase.id in overpaid else "lines"
-    return Problem(ProblemCode.INVALID_INPUT, path=("purchase", field), detail=detail("EXCHANGE_OVERPAID"))
+    return Problem(ProblemCode.INVALID_INPUT, path=("purchase", field), detail=detail_of("EXCHANGE_OVERPAID"))
 
 
 async def _with_budget_usage(

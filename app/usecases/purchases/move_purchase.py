@@ -9,7 +9,7 @@ from app.domain.amounts import MAX_POINTS
 from app.domain.customers.customer import Customer, CustomerReference
 from app.domain.customers.rule_facts import NO_RULE_FACTS
 from app.domain.decisions import Decision
-from app.domain.details import detail
+from app.domain.details import detail_of
 from app.domain.ledger.entries import Entry, EntryType
 from app.domain.problems import Problem, ProblemCode
 from app.domain.programs.staff_limits import StaffBudget
@@ -172,11 +172,11 @@ async def _find(session: Session, *, context: CommandContext, command: MovePurch
 async def _not_movable_problem(session: Session, *, purchase: Purchase) -> Problem | None:
     """Why a purchase cannot be moved; None if it can."""
     if any(payment.redemption_id is not None for payment in purchase.facts.payments):
-        return Problem(ProblemCode.NOT_MOVABLE, path=("purchase",), detail=detail("PAID_WITH_POINTS"))
+        return Problem(ProblemCode.NOT_MOVABLE, path=("purchase",), detail=detail_of("PAID_WITH_POINTS"))
     if await refunds.of_purchase(session, purchase_id=purchase.id):
-        return Problem(ProblemCode.NOT_MOVABLE, path=("purchase",), detail=detail("PARTLY_RETURNED"))
+        return Problem(ProblemCode.NOT_MOVABLE, path=("purchase",), detail=detail_of("PARTLY_RETURNED"))
     if await exchanges.refund_of(session, purchase_id=purchase.id) is not None:
-        return Problem(ProblemCode.NOT_MOVABLE, path=("purchase",), detail=detail("FROM_EXCHANGE"))
+        return Problem(ProblemCode.NOT_MOVABLE, path=("purchase",), detail=detail_of("FROM_EXCHANGE"))
     return None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from app.domain.customers.customer import Customer, CustomerReference
-from app.domain.details import detail
+from app.domain.details import detail_of
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases import receipt_content
 from app.domain.purchases.facts import PurchaseFacts
@@ -41,8 +41,8 @@ from app.usecases.purchases.duplicates.quarantined import (
 def implausible_time_problem(implausible_time: ImplausibleTime, *, path: tuple[str, ...]) -> Problem:
     """The problem with a business time that cannot be right; `path` leads to the input field."""
     details = {
-        ImplausibleTime.AHEAD: detail("TIME_AHEAD"),
-        ImplausibleTime.TOO_OLD: detail("TIME_TOO_OLD"),
+        ImplausibleTime.AHEAD: detail_of("TIME_AHEAD"),
+        ImplausibleTime.TOO_OLD: detail_of("TIME_TOO_OLD"),
     }
     return Problem(ProblemCode.CLOCK_SKEW, path=path, detail=details[implausible_time])
 

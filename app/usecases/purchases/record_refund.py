@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from app.domain.customers.customer import CustomerReference
-from app.domain.details import detail
+from app.domain.details import detail_of
 from app.domain.engine.returns import RemainingGoods, quantity_problem, resolve_return
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases.purchase import Purchase
@@ -97,7 +97,7 @@ async def run_refund(
             return earlier_result
         command = replace(command, space=context.program.numbering.space(origin))
     if command.occurred_at < purchase.occurred_at:
-        return Problem(ProblemCode.CLOCK_SKEW, path=("occurredAt",), detail=detail("REFUND_BEFORE_PURCHASE"))
+        return Problem(ProblemCode.CLOCK_SKEW, path=("occurredAt",), detail=detail_of("REFUND_BEFORE_PURCHASE"))
     earlier_refunds = await refunds.of_purchase(session, purchase_id=purchase.id)
     remaining = RemainingGoods.after_refunds(purchase.facts, refunds=earlier_refunds)
     returned = resolve_return(

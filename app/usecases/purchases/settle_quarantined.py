@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Self, TypeAlias
 
 from app.domain.customers.customer import CustomerReference
-from app.domain.details import detail
+from app.domain.details import detail_of
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases.pending_refund import PendingRefundState
 from app.domain.purchases.quarantine import QuarantinedRecord, QuarantineKind, QuarantineState
@@ -93,10 +93,10 @@ def _input_problem(command: SettleQuarantined) -> Problem | None:
     if (problem := reason_problem(command.reason)) is not None:
         return problem
     if (command.occurred_at is None) is (command.action is QuarantineAction.BOOK_AT):
-        unfit = detail("TIME_WITH_BOOK_AT")
+        unfit = detail_of("TIME_WITH_BOOK_AT")
         return Problem(ProblemCode.INVALID_INPUT, path=("occurredAt",), detail=unfit)
     if command.pending_refund_id is not None and command.action is not QuarantineAction.DISMISS:
-        unfit = detail("PENDING_NOT_BOOKED")
+        unfit = detail_of("PENDING_NOT_BOOKED")
         return Problem(ProblemCode.INVALID_INPUT, path=("action",), detail=unfit)
     return None
 

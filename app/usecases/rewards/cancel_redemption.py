@@ -13,7 +13,7 @@ from app.domain.access import Role
 from app.domain.calendar import latest
 from app.domain.customers.customer import Customer, CustomerReference
 from app.domain.decisions import Decision
-from app.domain.details import detail
+from app.domain.details import detail_of
 from app.domain.engine import reversal
 from app.domain.ledger.entries import Balance, Entry, EntryType
 from app.domain.problems import Problem, ProblemCode
@@ -162,13 +162,13 @@ def _not_reversible_problem(redemption: Redemption, *, command: CancelRedemption
     """Why this command cannot reverse a redemption in its present state; None if it can."""
     path = ("redemption",)
     if redemption.state is RedemptionState.HELD:
-        return Problem(ProblemCode.INVALID_INPUT, path=path, detail=detail("HELD_RELEASE"))
+        return Problem(ProblemCode.INVALID_INPUT, path=path, detail=detail_of("HELD_RELEASE"))
     if redemption.ended_at is not None:
         return Problem(ProblemCode.NOT_HELD, path=path)
     if redemption.state is RedemptionState.CANCELLED:
         return Problem(ProblemCode.ALREADY_REVERSED, path=path)
     if command.shop_at_fault and command.role in ROLES_WITHOUT_REASON:
-        return Problem(ProblemCode.INVALID_INPUT, path=("shopAtFault",), detail=detail("AT_FAULT_ROLE"))
+        return Problem(ProblemCode.INVALID_INPUT, path=("shopAtFault",), detail=detail_of("AT_FAULT_ROLE"))
     return None
 
 

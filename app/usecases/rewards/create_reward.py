@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.domain.amounts import Money
-from app.domain.details import detail
+from app.domain.details import detail_of
 from app.domain.problems import Problem, ProblemCode
 from app.domain.rewards.reward import Reward
 from app.store.database.session import Session
@@ -50,7 +50,7 @@ async def run(session: Session, *, context: CommandContext, command: CreateRewar
             return Problem(
                 ProblemCode.INVALID_INPUT,
                 path=(field,),
-                detail=detail("AMOUNT_CURRENCY", currency=context.program.currency),
+                detail=detail_of("AMOUNT_CURRENCY", currency=context.program.currency),
             )
     reward = Reward(
         id=context.new_id(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from app.domain.customers.customer import Customer, CustomerReference
-from app.domain.details import detail
+from app.domain.details import detail_of
 from app.domain.problems import Problem, ProblemCode
 from app.domain.rewards.redemption import Redemption, RedemptionState
 from app.store.customers import customers, own_wallet
@@ -77,7 +77,7 @@ def _not_issued_problem(redemption: Redemption) -> Problem | None:
         return Problem(ProblemCode.NOT_HELD, path=_PATH)
     match redemption.state:
         case RedemptionState.HELD:
-            return Problem(ProblemCode.INVALID_INPUT, path=_PATH, detail=detail("HELD_CAPTURE"))
+            return Problem(ProblemCode.INVALID_INPUT, path=_PATH, detail=detail_of("HELD_CAPTURE"))
         case RedemptionState.FULFILLED:
             return Problem(ProblemCode.ALREADY_FULFILLED, path=_PATH)
         case RedemptionState.CANCELLED | RedemptionState.EXPIRED:

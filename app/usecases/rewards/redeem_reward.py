@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from app.domain.calendar import latest
 from app.domain.customers.customer import Customer
-from app.domain.details import detail
+from app.domain.details import detail_of
 from app.domain.ledger.account import Account
 from app.domain.problems import Problem, ProblemCode
 from app.domain.programs.program import ProgramKind
@@ -163,4 +163,4 @@ def _clock_problem(context: CommandContext, *, command: RedeemReward) -> Problem
     allows_past_times = context.program.kind is ProgramKind.SANDBOX and command.hold is None
     if allows_past_times or occurred_at >= context.now - CLOCK_TOLERANCE:
         return context.ahead_of_clock_problem(occurred_at, path=("basket", "occurredAt"))
-    return Problem(ProblemCode.CLOCK_SKEW, path=("basket", "occurredAt"), detail=detail("REDEEM_NOW"))
+    return Problem(ProblemCode.CLOCK_SKEW, path=("basket", "occurredAt"), detail=detail_of("REDEEM_NOW"))

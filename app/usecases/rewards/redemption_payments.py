@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from app.domain.customers.customer import Customer
-from app.domain.details import detail
+from app.domain.details import detail_of
 from app.domain.ledger.account import Account
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases.facts import PurchaseFacts
@@ -41,7 +41,7 @@ async def payment_problem(
         if payment.state is not RedemptionState.FULFILLED:
             return Problem(ProblemCode.REDEMPTION_NOT_FOUND, path=("purchase", "payments"))
     if len(by_id) != len(redemption_ids):
-        return Problem(ProblemCode.REDEMPTION_SPENT, path=("purchase", "payments"), detail=detail("PAYS_ONCE"))
+        return Problem(ProblemCode.REDEMPTION_SPENT, path=("purchase", "payments"), detail=detail_of("PAYS_ONCE"))
     return None
 
 
@@ -75,7 +75,7 @@ async def spent_problem(session: Session, *, redemption_id: str, account: Accoun
         return None
     replayed = await replay_wallet(session, account=account, until=at)
     if any(redemption_id in unit_account.inventory.consumed for unit_account in replayed.wallet.unit_accounts.values()):
-        wrong = detail("REFUND_PURCHASE", receipt=purchase.external_id)
+        wrong = detail_of("REFUND_PURCHASE", receipt=purchase.external_id)
         return Problem(ProblemCode.REDEMPTION_SPENT, path=("redemption",), detail=wrong)
     return Problem(ProblemCode.ALREADY_REVERSED, path=("redemption",))
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from app.domain.details import detail, value_range
+from app.domain.details import detail_of, range_detail
 from app.domain.problems import Problem, ProblemCode
 from app.domain.simulation.preview import Preview
 from app.domain.terms.validation import DraftedClause
@@ -42,7 +42,7 @@ class PreviewImpactResult(CommandResult):
 async def run(session: Session, *, context: CommandContext, command: PreviewImpact) -> PreviewImpactResult | Problem:
     """Queue the draft, to be compared with the version in force now."""
     if not 1 <= command.days <= MAX_DAYS:
-        return Problem(ProblemCode.INVALID_INPUT, path=("days",), detail=value_range(1, MAX_DAYS))
+        return Problem(ProblemCode.INVALID_INPUT, path=("days",), detail=range_detail(1, MAX_DAYS))
     in_force = await versions.in_force(session, at=context.now)
     if in_force is None:
         return Problem(ProblemCode.NO_TERMS_IN_FORCE)
@@ -52,7 +52,7 @@ async def run(session: Session, *, context: CommandContext, command: PreviewImpa
     if isinstance(draft, Problem):
         return draft
     if await previews.unfinished_count(session) >= MAX_UNFINISHED:
-        return Problem(ProblemCode.TOO_MANY_PREVIEWS, detail=detail("PREVIEWS_UNFINISHED", most=MAX_UNFINISHED))
+        return Problem(ProblemCode.TOO_MANY_PREVIEWS, detail=detail_of("PREVIEWS_UNFINISHED", most=MAX_UNFINISHED))
     preview = Preview(
         id=context.new_id(),
         terms_version=in_force.version,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from app.domain.decisions import Decision, DecisionOutcome
-from app.domain.details import detail
+from app.domain.details import detail_of
 from app.domain.problems import Problem, ProblemCode
 from app.domain.programs.program import Program, ProgramKind
 from app.domain.terms.changes import clause_changes, overall_direction
@@ -61,7 +61,7 @@ async def run(session: Session, *, context: CommandContext, command: PublishTerm
         return draft
     if latest is None:
         if context.program.kind is not ProgramKind.SANDBOX and draft.effective_from < context.now - CLOCK_TOLERANCE:
-            return Problem(ProblemCode.INVALID_INPUT, path=("effectiveFrom",), detail=detail("TERMS_IN_PAST"))
+            return Problem(ProblemCode.INVALID_INPUT, path=("effectiveFrom",), detail=detail_of("TERMS_IN_PAST"))
         await versions.publish(session, id=context.new_id(), terms=draft, published_at=context.now)
         return PublishTermsResult(terms_version=draft.version)
     direction = overall_direction(clause_changes(latest, draft))
@@ -85,9 +85,9 @@ def _start_problem(draft: Terms, *, latest: Terms, context: CommandContext) -> P
     """Why the version cannot start then: not after the latest one, or in the past. None if it can."""
     if draft.effective_from <= latest.effective_from:
         starts = latest.effective_from.isoformat()
-        wrong = detail("TERMS_ORDER", version=latest.version, time=starts)
+        wrong = detail_of("TERMS_ORDER", version=latest.version, time=starts)
     elif draft.effective_from < context.now - CLOCK_TOLERANCE:
-        wrong = detail("TERMS_IN_PAST")
+        wrong = detail_of("TERMS_IN_PAST")
     else:
         return None
     return Problem(ProblemCode.INVALID_INPUT, path=("effectiveFrom",), detail=wrong)

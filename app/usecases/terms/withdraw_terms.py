@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.domain.details import detail
+from app.domain.details import detail_of
 from app.domain.problems import Problem, ProblemCode
 from app.store.database.session import Session
 from app.store.terms import versions
@@ -32,8 +32,8 @@ async def run(session: Session, *, context: CommandContext, command: WithdrawTer
     """Withdraw the last version, if it has not started. The version in force before it stays in force."""
     latest = await versions.latest(session, lock=True)
     if latest is None or latest.version != command.version:
-        return Problem(ProblemCode.NOT_WITHDRAWABLE, path=("version",), detail=detail("NOT_LAST_VERSION"))
+        return Problem(ProblemCode.NOT_WITHDRAWABLE, path=("version",), detail=detail_of("NOT_LAST_VERSION"))
     if latest.effective_from <= context.now:
-        return Problem(ProblemCode.NOT_WITHDRAWABLE, path=("version",), detail=detail("VERSION_STARTED"))
+        return Problem(ProblemCode.NOT_WITHDRAWABLE, path=("version",), detail=detail_of("VERSION_STARTED"))
     await versions.withdraw(session, number=latest.version, at=context.now)
     return WithdrawTermsResult(terms_version=latest.version)

@@ -17,7 +17,7 @@ from app.api.types.ledger.balance import Balance
 from app.domain.access import Permission
 from app.domain.customers.identities import IdentityError
 from app.domain.customers.profile import MAX_PREFERENCES, ProfileError
-from app.domain.details import count, detail
+from app.domain.details import count_detail, detail_of
 from app.domain.i18n.locales import locale_for
 from app.domain.problems import Problem, ProblemCode
 from app.usecases.customers import enrol_customer
@@ -78,7 +78,7 @@ async def resolve(
 
 def _command(input: EnrolCustomerInput, *, context: Context) -> EnrolCustomer | Problem:
     if not 1 <= len(input.identities) <= 10:
-        return Problem(ProblemCode.INVALID_INPUT, path=("identities",), detail=count(1, 10))
+        return Problem(ProblemCode.INVALID_INPUT, path=("identities",), detail=count_detail(1, 10))
     identities = []
     for index, identity_input in enumerate(input.identities):
         try:
@@ -86,7 +86,7 @@ def _command(input: EnrolCustomerInput, *, context: Context) -> EnrolCustomer | 
         except IdentityError as error:
             return Problem(ProblemCode.INVALID_IDENTITY, path=("identities", index), detail=error.detail)
         if identity in identities:
-            return Problem(ProblemCode.INVALID_IDENTITY, path=("identities", index), detail=detail("REPEATED"))
+            return Problem(ProblemCode.INVALID_IDENTITY, path=("identities", index), detail=detail_of("REPEATED"))
         identities.append(identity)
     locale = locale_for(input.locale) if input.locale is not None else None
     try:

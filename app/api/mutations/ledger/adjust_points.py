@@ -12,7 +12,7 @@ from app.api.mutations.payload_objects import BalancesPayload, WithCustomer, ent
 from app.api.types.customers.customer import CustomerBy, customer_reference_of
 from app.api.types.ledger.ledger_entry import LedgerEntry
 from app.domain.access import Permission
-from app.domain.details import length
+from app.domain.details import length_detail
 from app.domain.problems import Problem, ProblemCode
 from app.domain.units import Unit
 from app.usecases.ledger import adjust_points
@@ -68,7 +68,7 @@ def _command(input: AdjustPointsInput, *, context: Context) -> AdjustPoints | Pr
         return customer
     reason = input.reason.strip()
     if len(reason) > MAX_ADJUSTMENT_REASON:
-        return Problem(ProblemCode.INVALID_INPUT, path=("reason",), detail=length(1, MAX_ADJUSTMENT_REASON))
+        return Problem(ProblemCode.INVALID_INPUT, path=("reason",), detail=length_detail(1, MAX_ADJUSTMENT_REASON))
     return AdjustPoints(
         customer=customer, points=input.points, reason=reason or None, role=context.principal.role, unit=input.unit
     )

@@ -13,7 +13,7 @@ from app.api.types.programs.location import Location
 from app.domain import names
 from app.domain.access import Permission
 from app.domain.calendar import zone_info
-from app.domain.details import Detail, detail, key_format, length
+from app.domain.details import Detail, detail_of, key_detail, length_detail
 from app.domain.problems import Problem, ProblemCode
 from app.domain.terms.conditions.locations import LOCATION_KEY
 from app.queries.programs.locations import locations_by_id
@@ -74,13 +74,13 @@ def _command(input: CreateLocationInput) -> CreateLocation | Problem:
         return Problem(ProblemCode.INVALID_INPUT, path=(field,), detail=field_detail)
 
     if not LOCATION_KEY.fullmatch(input.key):
-        return invalid("key", key_format())
+        return invalid("key", key_detail())
     if (name_detail := names.name_error(input.name, max_length=100, rejects_quotation_marks=True)) is not None:
         return invalid("name", name_detail)
     if input.address is not None and not 1 <= len(input.address) <= 500:
-        return invalid("address", length(1, 500))
+        return invalid("address", length_detail(1, 500))
     try:
         zone_info(input.time_zone)
     except ValueError:
-        return invalid("timeZone", detail("TIME_ZONE"))
+        return invalid("timeZone", detail_of("TIME_ZONE"))
     return CreateLocation(key=input.key, name=input.name, zone=input.time_zone, address=input.address)

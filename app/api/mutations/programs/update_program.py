@@ -13,7 +13,7 @@ from app.api.conventions.payloads import Payload
 from app.api.types.programs.program import Program, program_of
 from app.api.types.programs.staff_limits import StaffLimitsInput, changed_limits
 from app.domain.access import Permission
-from app.domain.details import value_range
+from app.domain.details import range_detail
 from app.domain.i18n.locales import FormOfAddress
 from app.domain.problems import Problem, ProblemCode
 from app.domain.programs.slug import slug_error
@@ -88,7 +88,9 @@ def _command(input: UpdateProgramInput, *, context: Context) -> UpdateProgram | 
         return staff_limits
     days = input.receipt_age_days
     if days is not None and not 1 <= days <= MAX_RECEIPT_AGE_DAYS:
-        return Problem(ProblemCode.INVALID_INPUT, path=("receiptAgeDays",), detail=value_range(1, MAX_RECEIPT_AGE_DAYS))
+        return Problem(
+            ProblemCode.INVALID_INPUT, path=("receiptAgeDays",), detail=range_detail(1, MAX_RECEIPT_AGE_DAYS)
+        )
     if input.slug is not None and (slug_detail := slug_error(input.slug)) is not None:
         return Problem(ProblemCode.INVALID_INPUT, path=("slug",), detail=slug_detail)
     return UpdateProgram(

@@ -25,7 +25,7 @@ from app.api.types.purchases.purchase_input import MAX_COMPLETIONS, PurchaseInpu
 from app.api.types.purchases.refund_input import check_source
 from app.api.types.quarantine import QuarantinedReceipt, load_quarantined_payload
 from app.domain.access import Permission
-from app.domain.details import value_range
+from app.domain.details import range_detail
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases.facts import FactsError
 from app.domain.purchases.receipt_limits import normalised_receipt_number
@@ -113,7 +113,7 @@ def receipt_of(input: PurchaseInput, *, context: Context) -> ReceiptToRecord | P
     completion = 1 if input.completion is None else input.completion
     if not 1 <= completion <= MAX_COMPLETIONS:
         return Problem(
-            ProblemCode.INVALID_INPUT, path=("purchase", "completion"), detail=value_range(1, MAX_COMPLETIONS)
+            ProblemCode.INVALID_INPUT, path=("purchase", "completion"), detail=range_detail(1, MAX_COMPLETIONS)
         )
     try:
         number = normalised_receipt_number(input.external_id)

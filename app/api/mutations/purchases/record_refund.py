@@ -31,7 +31,7 @@ from app.api.types.purchases.refund_input import PurchaseBy, RefundLineInput, pu
 from app.api.types.quarantine import QuarantinedReceipt, load_quarantined_payload
 from app.domain import amounts
 from app.domain.access import Permission
-from app.domain.details import length
+from app.domain.details import length_detail
 from app.domain.names import normalised_identifier
 from app.domain.problems import Problem, ProblemCode
 from app.usecases.application import fingerprint
@@ -164,7 +164,7 @@ def refund_command(input: RecordRefundInput, *, context: Context) -> RecordRefun
     number = normalised_identifier(input.external_id) if input.external_id is not None else None
     for name, text in (("externalId", number), ("reason", input.reason)):
         if text is not None and not 1 <= len(text) <= 200:
-            return Problem(ProblemCode.INVALID_INPUT, path=(name,), detail=length(1, 200))
+            return Problem(ProblemCode.INVALID_INPUT, path=(name,), detail=length_detail(1, 200))
     returned_part = returned_part_of(input.lines, amount=input.amount)
     if isinstance(returned_part, Problem):
         return returned_part

@@ -22,7 +22,7 @@ from app.api.types.ledger.ledger_entry import LedgerEntry
 from app.api.types.rewards.redemption import Redemption
 from app.api.types.rewards.reward import Reward
 from app.domain.access import Permission
-from app.domain.details import length
+from app.domain.details import length_detail
 from app.domain.problems import Problem, ProblemCode
 from app.usecases.rewards import cancel_redemption
 from app.usecases.rewards.cancel_redemption import CancelRedemption, CancelRedemptionResult
@@ -92,7 +92,7 @@ def _command(input: CancelRedemptionInput, *, context: Context) -> CancelRedempt
         return Problem(ProblemCode.REDEMPTION_NOT_FOUND, path=("redemption",))
     reason = input.reason.strip() if input.reason is not None else None
     if reason is not None and len(reason) > MAX_CANCELLATION_REASON:
-        return Problem(ProblemCode.INVALID_INPUT, path=("reason",), detail=length(1, MAX_CANCELLATION_REASON))
+        return Problem(ProblemCode.INVALID_INPUT, path=("reason",), detail=length_detail(1, MAX_CANCELLATION_REASON))
     return CancelRedemption(
         redemption_id=redemption_id,
         role=context.principal.role,

@@ -14,7 +14,7 @@ from app.api.conventions.context import Context, Info
 from app.api.mutations.payload_objects import WithReward
 from app.domain.access import Permission
 from app.domain.amounts import AmountError, Money
-from app.domain.details import Detail, detail, key_format
+from app.domain.details import Detail, detail_of, key_detail
 from app.domain.names import InvalidNameError, normalised_identifier, normalised_name
 from app.domain.problems import Problem, ProblemCode
 from app.usecases.rewards import create_reward
@@ -86,7 +86,7 @@ def _command(input: CreateRewardInput, *, context: Context) -> CreateReward | Pr
         return Problem(ProblemCode.INVALID_INPUT, path=(field,), detail=field_detail)
 
     if not _KEY.fullmatch(input.key):
-        return invalid("key", key_format())
+        return invalid("key", key_detail())
     try:
         name = normalised_name(input.name, rejects_quotation_marks=True)
     except InvalidNameError as error:
@@ -96,9 +96,9 @@ def _command(input: CreateRewardInput, *, context: Context) -> CreateReward | Pr
     except InvalidNameError as error:
         return invalid("description", error.detail)
     if input.picture_url is not None and not _PICTURE_URL.fullmatch(input.picture_url):
-        return invalid("pictureUrl", detail("PICTURE", most=500))
+        return invalid("pictureUrl", detail_of("PICTURE", most=500))
     if input.stock is not None and input.stock < 0:
-        return invalid("stock", detail("NOT_NEGATIVE"))
+        return invalid("stock", detail_of("NOT_NEGATIVE"))
     try:
         article = None if input.article is None else normalised_name(normalised_identifier(input.article))
     except InvalidNameError as error:
@@ -131,10 +131,10 @@ def _command(input: CreateRewardInput, *, context: Context) -> CreateReward | Pr
 def _variants(names: Sequence[str]) -> tuple[str, ...]:
     """The variants in normal form. Raises InvalidNameError."""
     if len(names) > MAX_VARIANTS:
-        raise InvalidNameError(detail("COUNT_MOST", most=MAX_VARIANTS))
+        raise InvalidNameError(detail_of("COUNT_MOST", most=MAX_VARIANTS))
     variants = tuple(normalised_name(name, max_length=100) for name in names)
     if len(set(variants)) < len(variants):
-        raise InvalidNameError(detail("REPEATED"))
+        raise InvalidNameError(detail_of("REPEATED"))
     return variants
 
 
@@ -144,5 +144,5 @@ def _amount(value: Decimal | None, *, minimum: int, context: Context) -> Money |
         return None
     amount = Money.of(value, context.program.currency)
     if amount.minor < minimum:
-        raise AmountError(detail("NOT_NEGATIVE" if minimum == 0 else "ABOVE_ZERO"))
+        raise AmountError(detail_of("NOT_NEGATIVE" if minimum == 0 else "ABOVE_ZERO"))
     return amount

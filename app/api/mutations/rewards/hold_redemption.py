@@ -23,7 +23,7 @@ from app.api.types.purchases.purchase_input import BasketInput
 from app.api.types.rewards.redemption import Redemption
 from app.api.types.rewards.reward import RewardBy
 from app.domain.access import Permission
-from app.domain.details import length, value_range
+from app.domain.details import length_detail, range_detail
 from app.domain.names import normalised_identifier
 from app.domain.problems import Problem, ProblemCode
 from app.usecases.rewards import redeem_reward
@@ -102,8 +102,8 @@ async def resolve(
 def _command(input: HoldRedemptionInput, *, context: Context) -> RedeemReward | Problem:
     checkout = normalised_identifier(input.checkout)
     if not 1 <= len(checkout) <= MAX_CHECKOUT_LENGTH:
-        return Problem(ProblemCode.INVALID_INPUT, path=("checkout",), detail=length(1, MAX_CHECKOUT_LENGTH))
+        return Problem(ProblemCode.INVALID_INPUT, path=("checkout",), detail=length_detail(1, MAX_CHECKOUT_LENGTH))
     if not 1 <= input.minutes <= MAX_HOLD_MINUTES:
-        return Problem(ProblemCode.INVALID_INPUT, path=("minutes",), detail=value_range(1, MAX_HOLD_MINUTES))
+        return Problem(ProblemCode.INVALID_INPUT, path=("minutes",), detail=range_detail(1, MAX_HOLD_MINUTES))
     hold = NewHold(checkout=checkout, length=timedelta(minutes=input.minutes))
     return redemption_command(input.customer, input.reward, input.basket, hold=hold, context=context)

@@ -24,7 +24,7 @@ from app.api.types.purchases.purchase_input import BasketInput, facts_of, locati
 from app.api.types.rewards.redemption import Redemption
 from app.api.types.rewards.reward import RewardBy, reward_reference_of
 from app.domain.access import Permission, Role
-from app.domain.details import detail
+from app.domain.details import detail_of
 from app.domain.problems import Problem, ProblemCode
 from app.usecases.rewards import redeem_reward
 from app.usecases.rewards.commands import NewHold, RedeemReward, RedeemRewardResult
@@ -85,7 +85,7 @@ def redemption_command(
 ) -> RedeemReward | Problem:
     """The command to redeem a reward, or with `hold` to reserve it, or the problem found in the input."""
     if basket is not None and context.principal.role is Role.CUSTOMER:
-        return Problem(ProblemCode.INVALID_INPUT, path=("basket",), detail=detail("NO_BASKET"))
+        return Problem(ProblemCode.INVALID_INPUT, path=("basket",), detail=detail_of("NO_BASKET"))
     customer_reference = customer_reference_of(customer, context=context)
     if isinstance(customer_reference, Problem):
         return customer_reference

@@ -25,7 +25,7 @@ from app.domain.customers.customer import Customer as CustomerEntity
 from app.domain.customers.customer import CustomerReference
 from app.domain.customers.identities import IdentityError, IdentityKind
 from app.domain.customers.profile import PreferenceKind
-from app.domain.details import detail
+from app.domain.details import detail_of
 from app.domain.problems import Problem, ProblemCode
 from app.domain.units import Unit
 from app.queries.customers import current_state, customers, expiry_notices, profiles
@@ -71,7 +71,7 @@ def identity_of(input: object, *, context: Context) -> tuple[IdentityKind, str]:
         text = getattr(input, name)
         if isinstance(text, str):
             return kind, identities.normalised_identity(kind, text, region=context.program.region)
-    raise IdentityError(detail("NO_IDENTITY"))
+    raise IdentityError(detail_of("NO_IDENTITY"))
 
 
 def customer_reference_of(

@@ -10,7 +10,7 @@ from app.api.conventions.context import Context
 from app.api.conventions.money import Money, money_of
 from app.domain import amounts
 from app.domain.amounts import MAX_POINTS, AmountError
-from app.domain.details import Detail, value_range
+from app.domain.details import Detail, range_detail
 from app.domain.problems import Problem, ProblemCode
 
 MAX_AMENDMENT_DAYS = 3650
@@ -76,13 +76,13 @@ def changed_limits(input: StaffLimitsInput | None, *, currency: str) -> dict[str
     changed: dict[str, int] = {}
     for name, value, maximum, field in number_limits:
         if value is not None and not 0 <= value <= maximum:
-            return _invalid_limit(field, value_range(0, maximum))
+            return _invalid_limit(field, range_detail(0, maximum))
         if value is not None:
             changed[name] = value
     if input.amendment_amount is not None:
         try:
             if not 0 <= input.amendment_amount <= MAX_AMENDMENT_AMOUNT:
-                return _invalid_limit("amendmentAmount", value_range(0, int(MAX_AMENDMENT_AMOUNT)))
+                return _invalid_limit("amendmentAmount", range_detail(0, int(MAX_AMENDMENT_AMOUNT)))
             changed["amendment_amount"] = amounts.Money.of(input.amendment_amount, currency).minor
         except AmountError as error:
             return _invalid_limit("amendmentAmount", error.detail)

@@ -12,7 +12,7 @@ from strawberry.utils.str_converters import to_camel_case
 from app.api.conventions.context import Context
 from app.api.conventions.ids import decode
 from app.api.conventions.scalars import CurrencyCode
-from app.domain.details import detail
+from app.domain.details import detail_of
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases.facts import Channel, FactsError, Payment, PaymentKind, PurchaseFacts
 from app.domain.purchases.lines import Line, LineKind
@@ -210,5 +210,5 @@ def _redemption_id(payment: PaymentInput | PurchasePaymentInput, *, number: int)
     redemption_id = decode(payment.redemption_id, "Redemption") if payment.kind is PaymentKind.POINTS else None
     if redemption_id is None:
         path = ("payments", str(number - 1), "redemption_id")
-        raise FactsError(path, detail("PAYMENT_REDEMPTION"))
+        raise FactsError(path, detail_of("PAYMENT_REDEMPTION"))
     return redemption_id

@@ -11,7 +11,7 @@ import strawberry
 from graphql import GraphQLError
 
 from app.api.conventions.ids import decode
-from app.domain.details import detail
+from app.domain.details import detail_of
 from app.domain.names import normalised_identifier
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases.receipt_limits import MAX_LINES
@@ -81,18 +81,18 @@ def returned_part_of(lines: Sequence[RefundLineInput] | None, *, amount: Decimal
     Each line is there once, with a quantity or an amount. `amount`, of the price of the whole purchase, excludes lines.
     """
     if amount is not None and not (amount.is_finite() and amount > 0):
-        return Problem(ProblemCode.INVALID_INPUT, path=("amount",), detail=detail("ABOVE_ZERO"))
+        return Problem(ProblemCode.INVALID_INPUT, path=("amount",), detail=detail_of("ABOVE_ZERO"))
     if lines is None:
         return ReturnedPart(None, {})
     if amount is not None:
-        return Problem(ProblemCode.INVALID_INPUT, path=("amount",), detail=detail("AMOUNT_OR_LINES"))
+        return Problem(ProblemCode.INVALID_INPUT, path=("amount",), detail=detail_of("AMOUNT_OR_LINES"))
     if not 1 <= len(lines) <= MAX_LINES or len({line.line for line in lines}) != len(lines):
-        return Problem(ProblemCode.INVALID_INPUT, path=("lines",), detail=detail("LINES_ONCE", most=500))
+        return Problem(ProblemCode.INVALID_INPUT, path=("lines",), detail=detail_of("LINES_ONCE", most=500))
     for index, line in enumerate(lines):
         if line.amount is None:
             continue
         if line.quantity is not None or not (line.amount.is_finite() and line.amount > 0):
-            invalid = detail("AMOUNT_OR_QUANTITY")
+            invalid = detail_of("AMOUNT_OR_QUANTITY")
             return Problem(ProblemCode.INVALID_INPUT, path=("lines", str(index), "amount"), detail=invalid)
     return ReturnedPart(
         lines={line.line: line.quantity for line in lines if line.amount is None},

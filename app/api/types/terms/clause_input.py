@@ -15,7 +15,7 @@ import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
 from app.domain.amounts import AmountError, Money
-from app.domain.details import count, detail
+from app.domain.details import count_detail, detail_of
 from app.domain.names import normalised_identifier
 from app.domain.terms.clause import Clause
 from app.domain.terms.conditions import CONDITIONS
@@ -100,7 +100,7 @@ class ClauseInput:
 def drafted_clauses(clauses: Sequence[ClauseInput], *, currency: str) -> list[DraftedClause]:
     """The clauses of a draft. Raises TermsError with the path to what is wrong."""
     if not 1 <= len(clauses) <= MAX_CLAUSES:
-        raise TermsError(("clauses",), count(1, MAX_CLAUSES))
+        raise TermsError(("clauses",), count_detail(1, MAX_CLAUSES))
     return [
         _drafted_clause(clause, currency=currency, path=("clauses", str(index))) for index, clause in enumerate(clauses)
     ]
@@ -109,7 +109,7 @@ def drafted_clauses(clauses: Sequence[ClauseInput], *, currency: str) -> list[Dr
 def _drafted_clause(clause: ClauseInput, *, currency: str, path: tuple[str, ...]) -> DraftedClause:
     conditions = clause.conditions or []
     if len(conditions) > MAX_CONDITIONS:
-        raise TermsError((*path, "conditions"), detail("COUNT_MOST", most=MAX_CONDITIONS))
+        raise TermsError((*path, "conditions"), detail_of("COUNT_MOST", most=MAX_CONDITIONS))
     return (
         clause.key,
         tuple(
@@ -128,7 +128,7 @@ def _rule(input_by_kind: object, *, kinds: Sequence[type[Rule]], currency: str, 
             continue
         path = (*path, to_camel_case(kind.kind))
         if rule_input is False:
-            raise TermsError(path, detail("TRUE_OR_NOTHING"))
+            raise TermsError(path, detail_of("TRUE_OR_NOTHING"))
         values = {field.name: getattr(rule_input, field.name) for field in fields_of(kind) if field.is_owner_supplied}
         return kind(
             **{
@@ -137,7 +137,7 @@ def _rule(input_by_kind: object, *, kinds: Sequence[type[Rule]], currency: str, 
                 if field.is_owner_supplied and not (values[field.name] is None and not field.is_required)
             }
         )
-    raise TermsError(path, detail("ONE_KIND"))
+    raise TermsError(path, detail_of("ONE_KIND"))
 
 
 def _field_value(input_value: Any, *, field: RuleField, currency: str, path: tuple[str, ...]) -> Any:

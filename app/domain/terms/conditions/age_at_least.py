@@ -9,7 +9,7 @@ from typing import ClassVar
 from app.domain.calendar import birthday_in, day_start
 from app.domain.customers.profile import CustomerProfile, ProfilePart
 from app.domain.decisions import ReasonCode, Remedy, RemedyCode
-from app.domain.details import Detail, value_range
+from app.domain.details import Detail, range_detail
 from app.domain.i18n import Phrasebook
 from app.domain.i18n.sentences import Position
 from app.domain.json_values import FindingValue
@@ -71,4 +71,4 @@ class AgeAtLeast(ProfileCondition):
 
     def validation_error(self) -> Detail | None:
         """Why `years` is out of range, or None."""
-        return None if 1 <= self.years <= MAX_YEARS else value_range(1, MAX_YEARS)
+        return None if 1 <= self.years <= MAX_YEARS else range_detail(1, MAX_YEARS)

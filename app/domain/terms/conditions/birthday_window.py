@@ -10,7 +10,7 @@ from typing import ClassVar
 from app.domain.calendar import birthday_in, day_start, local_date
 from app.domain.customers.profile import CustomerProfile, ProfilePart
 from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
-from app.domain.details import Detail, detail
+from app.domain.details import Detail, detail_of
 from app.domain.i18n import Phrasebook
 from app.domain.i18n.sentences import Position
 from app.domain.json_values import FindingValue
@@ -113,8 +113,8 @@ class BirthdayWindow(ProfileCondition):
     def validation_error(self) -> Detail | None:
         """Why the days before and after are out of range, or None."""
         if self.before < 0 or self.after < 0:
-            return detail("NOT_NEGATIVE")
-        return None if self.before + self.after <= MAX_DAYS else detail("DAYS_TOGETHER", most=MAX_DAYS)
+            return detail_of("NOT_NEGATIVE")
+        return None if self.before + self.after <= MAX_DAYS else detail_of("DAYS_TOGETHER", most=MAX_DAYS)
 
 
 def birthday_years_around(

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from app.domain.customers.rule_facts import RuleFacts
 from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
-from app.domain.details import Detail, value_range
+from app.domain.details import Detail, range_detail
 from app.domain.i18n import Phrasebook
 from app.domain.i18n.sentences import Position
 from app.domain.purchases.eligible import EligiblePurchase
@@ -73,4 +73,4 @@ class Budget(Condition):
 
     def validation_error(self) -> Detail | None:
         """Why `points` is out of range, or None."""
-        return None if 1 <= self.points <= MAX_BUDGET else value_range(1, MAX_BUDGET)
+        return None if 1 <= self.points <= MAX_BUDGET else range_detail(1, MAX_BUDGET)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
-from app.domain.details import Detail, detail
+from app.domain.details import Detail, detail_of
 from app.domain.i18n import Phrasebook
 from app.domain.i18n.sentences import Position
 from app.domain.purchases.eligible import EligiblePurchase
@@ -63,4 +63,4 @@ class Channels(Condition):
 
     def validation_error(self) -> Detail | None:
         """That a channel is missing, or None."""
-        return None if self.channels else detail("MISSING")
+        return None if self.channels else detail_of("MISSING")

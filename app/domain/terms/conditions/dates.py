@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from app.domain.calendar import day_start, local_date
 from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
-from app.domain.details import Detail, detail
+from app.domain.details import Detail, detail_of
 from app.domain.i18n import Phrasebook
 from app.domain.i18n.sentences import Position
 from app.domain.purchases.eligible import EligiblePurchase
@@ -67,9 +67,9 @@ class Dates(Condition):
     def validation_error(self) -> Detail | None:
         """Why the period is invalid, or None: it has neither start nor end, ends before it begins, or lasts until the last date."""
         if self.first is None and self.last is None:
-            return detail("DAY_MISSING")
+            return detail_of("DAY_MISSING")
         if self.first is not None and self.last is not None and self.last < self.first:
-            return detail("DAYS_REVERSED")
+            return detail_of("DAYS_REVERSED")
         if self.last == date.max:
-            return detail("END_OF_CALENDAR")
+            return detail_of("END_OF_CALENDAR")
         return None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
-from app.domain.details import Detail, value_range
+from app.domain.details import Detail, range_detail
 from app.domain.i18n import Phrasebook
 from app.domain.i18n.sentences import Position
 from app.domain.purchases.eligible import EligiblePurchase
@@ -70,4 +70,4 @@ class EveryNthItem(Condition):
 
     def validation_error(self) -> Detail | None:
         """Why `nth` is out of range, or None."""
-        return None if 2 <= self.nth <= MAX_ITEMS else value_range(2, MAX_ITEMS)
+        return None if 2 <= self.nth <= MAX_ITEMS else range_detail(2, MAX_ITEMS)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
 from app.domain.decisions import Finding, ReasonCode
-from app.domain.details import Detail, count, detail
+from app.domain.details import Detail, count_detail, detail_of
 from app.domain.i18n import Phrasebook
 from app.domain.i18n.sentences import GoodsForm, PlacedPhrase, Position, joined
 from app.domain.purchases.eligible import EligiblePurchase
@@ -103,7 +103,7 @@ class Group(Condition):
     def validation_error(self) -> Detail | None:
         """Why it has too few or too many conditions, or an invalid one, or None."""
         if not 1 <= len(self.conditions) <= MAX_IN_GROUP:
-            return count(1, MAX_IN_GROUP)
+            return count_detail(1, MAX_IN_GROUP)
         return next(
             (error for condition in self.conditions if (error := condition.validation_error()) is not None), None
         )
@@ -117,7 +117,7 @@ def _mixed_error(conditions: tuple[Condition, ...]) -> Detail | None:
     """The error if conditions on goods stand in one group with other conditions; otherwise None."""
     select_lines = [condition.selects_lines for condition in conditions]
     if any(select_lines) and not all(select_lines):
-        return detail("GOODS_APART")
+        return detail_of("GOODS_APART")
     return None
 
 
@@ -163,7 +163,7 @@ class AnyOf(Group):
     def validation_error(self) -> Detail | None:
         """Why its conditions cannot be alternatives, or None. Goods can be alternatives to goods only."""
         if len(self.conditions) < 2:
-            return count(2, MAX_IN_GROUP)
+            return count_detail(2, MAX_IN_GROUP)
         return _mixed_error(self.conditions) or Group.validation_error(self)
 
 
@@ -257,7 +257,7 @@ class ExceptWhen(Group):
     def validation_error(self) -> Detail | None:
         """Why its conditions cannot be excepted, or None: each needs an opposite that can be worded and met."""
         if not all(leaf.can_be_excepted for leaf in leaves(self.conditions)):
-            return detail("EXCEPTION_KINDS")
+            return detail_of("EXCEPTION_KINDS")
         return Group.validation_error(self)
 
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Literal
 
 from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
-from app.domain.details import Detail, detail
+from app.domain.details import Detail, detail_of
 from app.domain.i18n import Phrasebook
 from app.domain.i18n.sentences import GoodsForm
 from app.domain.names import normalised_identifier
@@ -78,11 +78,11 @@ class ListedGoods(Selector):
     def validation_error(self) -> Detail | None:
         """Why the lists are empty, too long or contradict each other, or None."""
         if not self.include and not self.exclude:
-            return detail("MISSING")
+            return detail_of("MISSING")
         if len(self.include) + len(self.exclude) > MAX_LISTED:
-            return detail("COUNT_MOST", most=MAX_LISTED)
+            return detail_of("COUNT_MOST", most=MAX_LISTED)
         if self.include and self.include <= self.exclude:
-            return detail("ALL_EXCLUDED")
+            return detail_of("ALL_EXCLUDED")
         return None
 
 

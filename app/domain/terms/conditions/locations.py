@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
-from app.domain.details import Detail, count, key_format
+from app.domain.details import Detail, count_detail, key_detail
 from app.domain.i18n import Phrasebook
 from app.domain.i18n.sentences import Position
 from app.domain.purchases.eligible import EligiblePurchase
@@ -83,7 +83,7 @@ class Locations(Condition):
     def validation_error(self) -> Detail | None:
         """Why the locations are too few, too many or no keys, or None."""
         if not 1 <= len(self.locations) <= MAX_LOCATIONS:
-            return count(1, MAX_LOCATIONS)
+            return count_detail(1, MAX_LOCATIONS)
         if not all(LOCATION_KEY.fullmatch(key) for key in self.locations):
-            return key_format()
+            return key_detail()
         return None

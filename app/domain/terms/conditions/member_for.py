@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from app.domain.calendar import day_start, local_date
 from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
-from app.domain.details import Detail, value_range
+from app.domain.details import Detail, range_detail
 from app.domain.i18n import Phrasebook
 from app.domain.i18n.sentences import Position
 from app.domain.purchases.eligible import EligiblePurchase
@@ -50,4 +50,4 @@ class MemberFor(Condition):
 
     def validation_error(self) -> Detail | None:
         """Why `days` is out of range, or None."""
-        return None if 1 <= self.days <= MAX_DAYS else value_range(1, MAX_DAYS)
+        return None if 1 <= self.days <= MAX_DAYS else range_detail(1, MAX_DAYS)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import ClassVar
 
 from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
-from app.domain.details import Detail, value_range
+from app.domain.details import Detail, range_detail
 from app.domain.i18n import Phrasebook
 from app.domain.purchases.eligible import EligiblePurchase
 from app.domain.terms.conditions.condition import Condition
@@ -47,4 +47,4 @@ class MinimumQuantity(Condition):
 
     def validation_error(self) -> Detail | None:
         """Why `quantity` is out of range, or None."""
-        return None if 1 <= self.quantity <= MAX_QUANTITY else value_range(1, MAX_QUANTITY)
+        return None if 1 <= self.quantity <= MAX_QUANTITY else range_detail(1, MAX_QUANTITY)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
-from app.domain.details import Detail, count
+from app.domain.details import Detail, count_detail
 from app.domain.i18n import Phrasebook
 from app.domain.i18n.sentences import Position
 from app.domain.purchases.eligible import EligiblePurchase
@@ -51,4 +51,4 @@ class NotCombinedWith(Condition):
 
     def validation_error(self) -> Detail | None:
         """Why the clauses are too few or too many, or None."""
-        return None if 1 <= len(self.clauses) <= MAX_CLAUSES else count(1, MAX_CLAUSES)
+        return None if 1 <= len(self.clauses) <= MAX_CLAUSES else count_detail(1, MAX_CLAUSES)

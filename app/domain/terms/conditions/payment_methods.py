@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
-from app.domain.details import Detail, detail
+from app.domain.details import Detail, detail_of
 from app.domain.i18n import Phrasebook
 from app.domain.purchases.eligible import EligiblePurchase
 from app.domain.purchases.facts import PaymentKind
@@ -61,4 +61,4 @@ class PaymentMethods(Condition):
 
     def validation_error(self) -> Detail | None:
         """That a method is missing, or None."""
-        return None if self.methods else detail("MISSING")
+        return None if self.methods else detail_of("MISSING")

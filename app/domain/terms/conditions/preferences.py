@@ -16,7 +16,7 @@ from app.domain.customers.profile import (
     preference_error,
 )
 from app.domain.decisions import ReasonCode, Remedy, RemedyCode
-from app.domain.details import Detail, count, detail
+from app.domain.details import Detail, count_detail, detail_of
 from app.domain.i18n import Phrasebook
 from app.domain.i18n.sentences import Position
 from app.domain.json_values import FindingValue
@@ -83,7 +83,7 @@ class Preferences(ProfileCondition):
     def validation_error(self) -> Detail | None:
         """Why the values are too few, too many, invalid or repeated, or None."""
         if not 1 <= len(self.values) <= MAX_PREFERENCES_LISTED:
-            return count(1, MAX_PREFERENCES_LISTED)
+            return count_detail(1, MAX_PREFERENCES_LISTED)
         if len(self._folded_values()) < len(self.values):
-            return detail("REPEATED")
+            return detail_of("REPEATED")
         return next((error for text in sorted(self.values) if (error := preference_error(text)) is not None), None)

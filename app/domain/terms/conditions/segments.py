@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from app.domain.customers.profile import MAX_SEGMENTS, CustomerProfile, ProfilePart, segment_error
 from app.domain.decisions import ReasonCode, Remedy, RemedyCode
-from app.domain.details import Detail, count
+from app.domain.details import Detail, count_detail
 from app.domain.i18n import Phrasebook
 from app.domain.i18n.sentences import Position
 from app.domain.json_values import FindingValue
@@ -67,5 +67,5 @@ class Segments(ProfileCondition):
     def validation_error(self) -> Detail | None:
         """Why the segments are too few, too many or no keys, or None."""
         if not 1 <= len(self.segments) <= MAX_SEGMENTS:
-            return count(1, MAX_SEGMENTS)
+            return count_detail(1, MAX_SEGMENTS)
         return next((error for segment in sorted(self.segments) if (error := segment_error(segment)) is not None), None)

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from app.domain.calendar import Period, next_period_start
 from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
-from app.domain.details import Detail, value_range
+from app.domain.details import Detail, range_detail
 from app.domain.i18n import Phrasebook
 from app.domain.i18n.sentences import Position
 from app.domain.purchases.eligible import EligiblePurchase
@@ -55,4 +55,4 @@ class TimesPerPeriod(Condition):
 
     def validation_error(self) -> Detail | None:
         """Why `times` is out of range, or None."""
-        return None if 1 <= self.times <= MAX_TIMES else value_range(1, MAX_TIMES)
+        return None if 1 <= self.times <= MAX_TIMES else range_detail(1, MAX_TIMES)

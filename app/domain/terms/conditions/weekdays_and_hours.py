@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from app.domain.calendar import WEEK, Weekday, next_closing, next_opening, opens_on
 from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
-from app.domain.details import Detail, detail
+from app.domain.details import Detail, detail_of
 from app.domain.i18n import Phrasebook
 from app.domain.i18n.sentences import Position
 from app.domain.purchases.eligible import EligiblePurchase
@@ -132,14 +132,14 @@ class WeekdaysAndHours(Condition):
     def validation_error(self) -> Detail | None:
         """Why the days or the hours are invalid, or None."""
         if not self.days:
-            return detail("MISSING")
+            return detail_of("MISSING")
         if self.end is not None and (self.start or time.min) == self.end:
-            return detail("SAME_HOURS")
+            return detail_of("SAME_HOURS")
         if any(
             boundary is not None and (boundary.tzinfo is not None or boundary.second or boundary.microsecond)
             for boundary in (self.start, self.end)
         ):
-            return detail("WHOLE_MINUTES")
+            return detail_of("WHOLE_MINUTES")
         return None
 
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any, ClassVar
 
 from app.domain.amounts import Parts
-from app.domain.details import Detail, value_range
+from app.domain.details import Detail, range_detail
 from app.domain.i18n import Phrasebook
 from app.domain.i18n.sentences import GoodsForm
 from app.domain.purchases.eligible import EligiblePurchase
@@ -23,7 +23,7 @@ _KINDS: dict[str, type[Effect]] = {}
 
 def points_error(points: int) -> Detail | None:
     """What is wrong with the points that a clause names, or None."""
-    return None if 1 <= points <= MAX_POINTS_PER_CLAUSE else value_range(1, MAX_POINTS_PER_CLAUSE)
+    return None if 1 <= points <= MAX_POINTS_PER_CLAUSE else range_detail(1, MAX_POINTS_PER_CLAUSE)
 
 
 class ClauseKind(StrEnum):

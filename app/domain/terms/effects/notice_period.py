@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
 
-from app.domain.details import Detail, detail, value_range
+from app.domain.details import Detail, detail_of, range_detail
 from app.domain.i18n import Phrasebook
 from app.domain.terms.effects.effect import ClauseKind, Effect
 from app.domain.terms.rule import rule_field
@@ -82,5 +82,5 @@ class NoticePeriod(Effect):
         """Why `days` is out of range, with or without a preset, or None."""
         # With `CA_QC_MOST` days of notice, no day would be left on which a change may start.
         if self.preset is NoticePreset.CA_QC and not CA_QC_LEAST <= self.least_days < CA_QC_MOST:
-            return detail("NOTICE_PRESET", preset=self.preset.value, least=CA_QC_LEAST, most=CA_QC_MOST - 1)
-        return None if 0 <= self.least_days <= 365 else value_range(0, 365)
+            return detail_of("NOTICE_PRESET", preset=self.preset.value, least=CA_QC_LEAST, most=CA_QC_MOST - 1)
+        return None if 0 <= self.least_days <= 365 else range_detail(0, 365)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from app.domain.details import Detail, value_range
+from app.domain.details import Detail, range_detail
 from app.domain.i18n import Phrasebook
 from app.domain.terms.effects.effect import ClauseKind, Effect
 from app.domain.terms.rule import rule_field
@@ -33,4 +33,4 @@ class PendingPeriod(Effect):
 
     def validation_error(self) -> Detail | None:
         """Why `days` is out of range, or None."""
-        return None if 1 <= self.days <= MAX_DAYS else value_range(1, MAX_DAYS)
+        return None if 1 <= self.days <= MAX_DAYS else range_detail(1, MAX_DAYS)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import ClassVar
 
-from app.domain.details import Detail, detail
+from app.domain.details import Detail, detail_of
 from app.domain.i18n import Phrasebook
 from app.domain.i18n.sentences import GoodsForm
 from app.domain.terms.effects.effect import Effect, Extra
@@ -53,5 +53,5 @@ class PointsMultiplier(Extra):
     def validation_error(self) -> Detail | None:
         """Why `factor` is out of range or has too many decimals, or None."""
         if not 1 < self.factor <= MAX_FACTOR or self.factor != round(self.factor, 2):
-            return detail("FACTOR", most=MAX_FACTOR)
+            return detail_of("FACTOR", most=MAX_FACTOR)
         return None

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import ClassVar
 
-from app.domain.details import Detail, detail, value_range
+from app.domain.details import Detail, detail_of, range_detail
 from app.domain.i18n import Phrasebook
 from app.domain.ledger.expiry_notice import NoticeChannel
 from app.domain.ledger.lots import ValidityEnd, last_day_of_validity
@@ -174,16 +174,16 @@ class PointsValidity(Effect):
     def validation_error(self) -> Detail | None:
         """Why the validity or its notice is impossible, or None."""
         if self.months is not None and self.days is not None:
-            return detail("MONTHS_OR_DAYS")
+            return detail_of("MONTHS_OR_DAYS")
         if self.months is not None and not 1 <= self.months <= MAX_MONTHS:
-            return value_range(1, MAX_MONTHS)
+            return range_detail(1, MAX_MONTHS)
         if self.days is not None and not 1 <= self.days <= MAX_DAYS:
-            return value_range(1, MAX_DAYS)
+            return range_detail(1, MAX_DAYS)
         if self.never_expires and self != PointsValidity():
-            return detail("VALID_FOR_EVER")
+            return detail_of("VALID_FOR_EVER")
         if not 1 <= self.notice_until < self.notice_from <= MAX_NOTICE_DAYS:
-            return detail("NOTICE_DAYS", most=MAX_NOTICE_DAYS)
+            return detail_of("NOTICE_DAYS", most=MAX_NOTICE_DAYS)
         if not self.notice_by:
-            return detail("MISSING")
+            return detail_of("MISSING")
         with_default_notice = PointsValidity(months=self.months, days=self.days, until=self.until, since=self.since)
-        return None if self.expires or self == with_default_notice else detail("NOTICE_WITHOUT_EXPIRY")
+        return None if self.expires or self == with_default_notice else detail_of("NOTICE_WITHOUT_EXPIRY")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from app.domain.details import Detail, value_range
+from app.domain.details import Detail, range_detail
 from app.domain.i18n import Phrasebook
 from app.domain.terms.effects.effect import ClauseKind, Effect
 from app.domain.terms.rule import rule_field
@@ -35,7 +35,7 @@ class QuoteValidity(Effect):
 
     def validation_error(self) -> Detail | None:
         """Why `minutes` is out of range, or None."""
-        return None if 1 <= self.minutes <= MAX_MINUTES else value_range(1, MAX_MINUTES)
+        return None if 1 <= self.minutes <= MAX_MINUTES else range_detail(1, MAX_MINUTES)
 
     def is_unenforced(self) -> bool:
         """True: prices are not quoted yet."""

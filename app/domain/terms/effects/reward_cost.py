@@ -8,7 +8,7 @@ from typing import ClassVar, NamedTuple
 
 from app.domain.amounts import Money
 from app.domain.decisions import Finding, ReasonCode, Remedy, RemedyCode
-from app.domain.details import Detail, key_format
+from app.domain.details import Detail, key_detail
 from app.domain.i18n import Phrasebook
 from app.domain.terms.effects.effect import MAX_POINTS_PER_CLAUSE, ClauseKind, Effect, points_error
 from app.domain.terms.rule import rule_field
@@ -93,5 +93,5 @@ class RewardCost(Effect):
     def validation_error(self) -> Detail | None:
         """Why the key of the reward or `points` is invalid, or None."""
         if not _KEY.fullmatch(self.reward):
-            return key_format()
+            return key_detail()
         return points_error(self.points)

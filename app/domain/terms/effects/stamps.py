@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
 
-from app.domain.details import Detail, value_range
+from app.domain.details import Detail, range_detail
 from app.domain.i18n import Phrasebook
 from app.domain.i18n.sentences import GoodsForm
 from app.domain.purchases.eligible import EligiblePurchase
@@ -77,4 +77,4 @@ class Stamps(Effect):
 
     def validation_error(self) -> Detail | None:
         """Why `stamps` is out of range, or None."""
-        return None if 1 <= self.stamps <= MAX_STAMPS else value_range(1, MAX_STAMPS)
+        return None if 1 <= self.stamps <= MAX_STAMPS else range_detail(1, MAX_STAMPS)

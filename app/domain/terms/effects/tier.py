@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import ClassVar
 
-from app.domain.details import Detail, detail, key_format
+from app.domain.details import Detail, detail_of, key_detail
 from app.domain.i18n import Phrasebook
 from app.domain.terms.effects.effect import MAX_POINTS_PER_CLAUSE, ClauseKind, Effect, points_error
 from app.domain.terms.rule import rule_field
@@ -38,7 +38,7 @@ class Tier(Effect):
     def validation_error(self) -> Detail | None:
         """Why the key, the name or the points of the tier are invalid, or None."""
         if not _KEY.fullmatch(self.tier):
-            return key_format()
+            return key_detail()
         if not self.name.strip() or len(self.name) > MAX_NAME_LENGTH:
-            return detail("LENGTH_NOT_BLANK", most=MAX_NAME_LENGTH)
+            return detail_of("LENGTH_NOT_BLANK", most=MAX_NAME_LENGTH)
         return points_error(self.points)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
 
-from app.domain.details import Detail, value_range
+from app.domain.details import Detail, range_detail
 from app.domain.i18n import Phrasebook
 from app.domain.terms.effects.effect import ClauseKind, Effect
 from app.domain.terms.rule import rule_field
@@ -58,4 +58,4 @@ class TierPeriod(Effect):
 
     def validation_error(self) -> Detail | None:
         """Why `grace_days` is out of range, or None."""
-        return None if 0 <= self.grace_days <= MAX_GRACE_DAYS else value_range(0, MAX_GRACE_DAYS)
+        return None if 0 <= self.grace_days <= MAX_GRACE_DAYS else range_detail(0, MAX_GRACE_DAYS)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from app.domain.amounts import MAX_POINTS
 from app.domain.customers.customer import Customer
-from app.domain.details import detail
+from app.domain.details import detail_of
 from app.domain.engine.returns import ReturnedItems
 from app.domain.ledger.entries import EntryType
 from app.domain.problems import Problem, ProblemCode
@@ -70,7 +70,7 @@ async def book_exchange(
     if any(balance.lifetime > MAX_POINTS for balance in replayed.balances.values()):
         return Problem(ProblemCode.AMOUNT_OUT_OF_RANGE, path=("purchase", "lines"))
     if new_receipt.id in replayed.wallet.overpaid_exchanges:
-        wrong = detail("POINTS_PAY_TOO_MUCH")
+        wrong = detail_of("POINTS_PAY_TOO_MUCH")
         return Problem(ProblemCode.INVALID_INPUT, path=("purchase", "payments"), detail=wrong)
     state, refund_outcome = replayed.wallet.purchases[new_receipt.id], replayed.wallet.refund_outcomes[event.id]
     new_purchase = purchase_row(

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from app.domain.customers.customer import CustomerReference
-from app.domain.details import Detail, detail
+from app.domain.details import Detail, detail_of
 from app.domain.engine.returns import RemainingGoods, ReturnedItems, resolve_return
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases.purchase import Purchase
@@ -57,7 +57,7 @@ async def exchange_goods(
     assert not isinstance(admitted, ReceiptQuarantined), "the time of both parts has been checked"
     if at < purchase.occurred_at and not isinstance(admitted, RecordPurchaseResult):
         return Problem(
-            ProblemCode.CLOCK_SKEW, path=("purchase", "occurredAt"), detail=detail("EXCHANGE_BEFORE_PURCHASE")
+            ProblemCode.CLOCK_SKEW, path=("purchase", "occurredAt"), detail=detail_of("EXCHANGE_BEFORE_PURCHASE")
         )
     if isinstance(admitted, Problem):
         return admitted
@@ -66,7 +66,7 @@ async def exchange_goods(
         earlier_result = await _earlier_result(session, command=command, purchase=purchase, recorded=admitted)
         return earlier_result if isinstance(earlier_result, Problem) else ExchangeOutcome(earlier_result)
     if admitted.facts.currency != purchase.facts.currency:
-        wrong = detail("EXCHANGE_CURRENCY")
+        wrong = detail_of("EXCHANGE_CURRENCY")
         return Problem(ProblemCode.INVALID_INPUT, path=("purchase", "currencyCode"), detail=wrong)
     refund = command.refund
     if refund.external_id is not None:
@@ -93,7 +93,7 @@ def _refund_number_problem(same_number: Sequence[Refund]) -> Problem:
     return Problem(
         ProblemCode.RECEIPT_DIFFERS,
         path=("refund", "externalId"),
-        detail=detail("WITHOUT_PURCHASE"),
+        detail=detail_of("WITHOUT_PURCHASE"),
         purchase_ids=tuple(refund.purchase_id for refund in same_number),
     )
 
@@ -113,15 +113,15 @@ async def _earlier_result(
     """The result of an exchange whose new receipt is recorded, or the problem that it was recorded in another exchange or in none."""
     refund_id = await exchanges.refund_of(session, purchase_id=recorded.purchase_id)
     if refund_id is None:
-        return _differs_problem(recorded, path=("purchase", "externalId"), wrong=detail("WITHOUT_REFUND"))
+        return _differs_problem(recorded, path=("purchase", "externalId"), wrong=detail_of("WITHOUT_REFUND"))
     refund = (await refunds.by_ids(session, refund_ids=[refund_id])).get(refund_id)
     if refund is None:
         raise LookupError(f"the exchange of purchase {recorded.purchase_id} has lost its refund")
     recorded_purchase = await refunded_purchase(session, purchase=purchase, refund=refund)
     if recorded_purchase is None or refund.external_id != command.refund.external_id:
-        return _differs_problem(recorded, path=("refund", "externalId"), wrong=detail("OTHER_REFUND"))
+        return _differs_problem(recorded, path=("refund", "externalId"), wrong=detail_of("OTHER_REFUND"))
     if not await has_same_content(session, command=command.refund, purchase=recorded_purchase, refund=refund):
-        return _differs_problem(recorded, path=("refund", "externalId"), wrong=detail("OTHER_REFUND"))
+        return _differs_problem(recorded, path=("refund", "externalId"), wrong=detail_of("OTHER_REFUND"))
     customer = await customers.find(session, by=CustomerReference(purchase.customer_id))
     assert customer is not None, "a purchase has a customer"
     result = await recorded_refund_result(session, purchase=recorded_purchase, refund=refund, customer=customer)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from app.domain.details import detail
+from app.domain.details import detail_of
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases import receipt_content
 from app.domain.purchases.pending_refund import NewReceipt, PendingRefund, PendingRefundState
@@ -37,11 +37,11 @@ async def exchanges_with_new_receipt(
     exchanges, numbering = [], context.program.numbering
     for pending in await pending_refunds.by_new_receipt_number(session, number=number):
         assert pending.new_receipt is not None, "it is looked up by its receipt"
-        recorded_origin = origin_from(pending.new_receipt.data["origin"])
+        recorded_origin = origin_from(pending.new_receipt.command_data["origin"])
         is_same_receipt = numbering.is_same_receipt(
             origin, recorded_origin=recorded_origin, space=numbering.space(recorded_origin)
         )
-        if is_same_receipt and pending.new_receipt.data["completion"] == completion:
+        if is_same_receipt and pending.new_receipt.command_data["completion"] == completion:
             exchanges.append(pending)
     return tuple(exchanges)
 
@@ -59,7 +59,7 @@ async def pending_exchange_problem(
     )
     if all(pending.state is not PendingRefundState.PENDING or pending.id == except_id for pending in same_number):
         return None
-    return Problem(ProblemCode.RECEIPT_DIFFERS, path=("purchase", "externalId"), detail=detail("EXCHANGE_PENDING"))
+    return Problem(ProblemCode.RECEIPT_DIFFERS, path=("purchase", "externalId"), detail=detail_of("EXCHANGE_PENDING"))
 
 
 async def exchange_with_applied_time(
@@ -85,4 +85,4 @@ async def exchange_with_applied_time(
 def with_number_time(pending: PendingRefund, *, new_receipt: ReceiptToRecord) -> ReceiptToRecord:
     """The new receipt of a pending exchange, with the time at which its number was used."""
     assert pending.new_receipt is not None, "it is an exchange"
-    return replace(new_receipt, number_used_at=origin_from(pending.new_receipt.data["origin"]).at)
+    return replace(new_receipt, number_used_at=origin_from(pending.new_receipt.command_data["origin"]).at)

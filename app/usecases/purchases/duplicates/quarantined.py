@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from app.domain.customers.customer import Customer, CustomerReference
-from app.domain.details import detail
+from app.domain.details import detail_of
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases import receipt_content
 from app.domain.purchases.facts import PurchaseFacts
@@ -113,7 +113,7 @@ async def find_quarantined(
             if is_refund or item.state is not QuarantineState.BOOKED:
                 return item
         elif item.state is QuarantineState.PENDING:
-            wrong = detail("QUARANTINED_OTHER")
+            wrong = detail_of("QUARANTINED_OTHER")
             return Problem(ProblemCode.RECEIPT_DIFFERS, path=(*receipt.path, "externalId"), detail=wrong)
     return None
 

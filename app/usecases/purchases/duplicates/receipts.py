@@ -8,7 +8,7 @@ import orjson
 
 from app.domain.customers.customer import Customer
 from app.domain.decisions import Decision
-from app.domain.details import detail
+from app.domain.details import detail_of
 from app.domain.engine.returns import RemainingGoods
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases import receipt_content
@@ -34,7 +34,7 @@ def receipt_problem(context: CommandContext, *, states_time: bool, facts: Purcha
 
 def time_missing_problem(*, path: tuple[str, ...]) -> Problem:
     """The problem with a receipt number without a time, if numbers restart each day."""
-    return Problem(ProblemCode.INVALID_INPUT, path=path, detail=detail("DAY_REQUIRED"))
+    return Problem(ProblemCode.INVALID_INPUT, path=path, detail=detail_of("DAY_REQUIRED"))
 
 
 async def earlier_receipt_result(
@@ -65,12 +65,12 @@ async def _completion_problem(session: Session, *, command: RecordPurchase, last
     """Why an order cannot be completed (again) now, or None: the completion before must have been returned in full."""
     path = ("purchase", "completion")
     if command.completion != (last.completion + 1 if last is not None else 1):
-        wrong = detail("NEXT_COMPLETION", completion=last.completion + 1 if last is not None else 1)
+        wrong = detail_of("NEXT_COMPLETION", completion=last.completion + 1 if last is not None else 1)
         return Problem(ProblemCode.ORDER_NOT_CANCELLED, path=path, detail=wrong, purchase_ids=_ids(last))
     if last is None:
         return None
     if not await _is_fully_returned(session, purchase=last):
-        wrong = detail("NOT_RETURNED", completion=last.completion)
+        wrong = detail_of("NOT_RETURNED", completion=last.completion)
         return Problem(ProblemCode.ORDER_NOT_CANCELLED, path=path, detail=wrong, purchase_ids=_ids(last))
     return None
 

@@ -95,7 +95,7 @@ async def _apply_exchange(
         return Problem(ProblemCode.OWN_CARD, path=("customer",))
     refund = _refund_command(pending, purchase=purchase)
     at = max(pending.occurred_at, purchase.occurred_at)
-    new_receipt = with_number_time(pending, new_receipt=receipt_of(stored_receipt.data, at=at))
+    new_receipt = with_number_time(pending, new_receipt=receipt_of(stored_receipt.command_data, at=at))
     command = RecordExchange(
         replace(refund, occurred_at=at, number_used_at=pending.number_used_at or pending.occurred_at), new_receipt, None
     )

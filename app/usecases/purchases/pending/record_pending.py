@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.domain.customers.customer import Customer
-from app.domain.details import detail
+from app.domain.details import detail_of
 from app.domain.problems import Problem, ProblemCode
 from app.domain.purchases.pending_refund import NewReceipt, PendingRefund, PendingRefundState
 from app.domain.purchases.receipt_numbers import OWN_SOURCE, PROGRAM_WIDE, ReceiptOrigin, ReceiptReference
@@ -104,9 +104,9 @@ async def _earlier_exchange_result(
         if has_same_content and await _same_buyer(session, pending=pending, customer=customer):
             return RefundPending(pending_refund_id=pending.id, already_recorded=True)
         if pending.state is PendingRefundState.PENDING:
-            return Problem(ProblemCode.RECEIPT_DIFFERS, path=path, detail=detail("EXCHANGE_PENDING"))
+            return Problem(ProblemCode.RECEIPT_DIFFERS, path=path, detail=detail_of("EXCHANGE_PENDING"))
     if number == receipt.number and numbering.matches(receipt, origin=origin):
-        return Problem(ProblemCode.INVALID_INPUT, path=path, detail=detail("EXCHANGE_OF_OTHER"))
+        return Problem(ProblemCode.INVALID_INPUT, path=path, detail=detail_of("EXCHANGE_OF_OTHER"))
     receipt_record = await purchases.lookup_receipt(
         session, source=OWN_SOURCE, number=number, origin=origin, numbering=numbering
     )
@@ -114,7 +114,7 @@ async def _earlier_exchange_result(
         purchase.id for purchase in receipt_record.purchases if purchase.completion == new_receipt.completion
     )
     if recorded_ids:
-        wrong = detail("WITHOUT_EXCHANGE")
+        wrong = detail_of("WITHOUT_EXCHANGE")
         return Problem(ProblemCode.RECEIPT_DIFFERS, path=path, detail=wrong, purchase_ids=recorded_ids)
     return None
 
@@ -145,7 +145,7 @@ async def record_pending_refund(
         return Problem(
             ProblemCode.PURCHASE_NOT_FOUND,
             path=("purchase",),
-            detail=detail("GIVE_LOCATION_OR_DAY"),
+            detail=detail_of("GIVE_LOCATION_OR_DAY"),
         )
     zone = await _zone(session, context=context, receipt=receipt)
     if zone is None:
