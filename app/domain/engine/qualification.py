@@ -23,11 +23,11 @@ from app.domain.terms.evaluation import evaluate
 from app.domain.terms.version import Terms
 from app.domain.units import Unit
 
-_STEPS = 50
+_MAX_STEPS = 50
 """How many instants are tried to find the first at which every condition on time holds."""
 
 _WAITING_REMEDIES = (RemedyCode.COME_AT, RemedyCode.WAIT_FOR_BIRTHDAY)
-"""Remedies by waiting."""
+"""Remedies that consist in waiting."""
 
 ALMOST_MET = Fraction(3, 4)
 """How much of a requirement must be met to count as almost met."""
@@ -35,10 +35,11 @@ ALMOST_MET = Fraction(3, 4)
 
 @dataclass(frozen=True, slots=True)
 class ClauseQualification:
-    """A basket and one clause: what the clause gives or costs, and from when it applies if only time is missing.
+    """A basket and one clause: the `amount` that the clause gives or costs, and from when it applies if only time is missing.
 
-    `almost_met` are the remedies of the only failed condition, if most of it is met. `problem` is a technical problem with
-    the reward, which no clause is about.
+    `applies_from` is None if the clause applies already, or if something other than time is missing. `almost_met` are the
+    remedies of the only failed condition, if most of it is met. `problem` is a technical problem with the reward, which no
+    clause is about.
     """
 
     clause: Clause
@@ -131,7 +132,7 @@ def _available_from(clause: Clause, *, purchase: EligiblePurchase, decision: Dec
     since = purchase.occurred_at
     for reason in decision.reasons:
         if reason.condition is None and not reason.finding.met:
-            payable_from = _wait_until(reason)
+            payable_from = _waiting_ends_at(reason)
             if payable_from is None:
                 return None
             since = max(since, payable_from)
@@ -141,14 +142,14 @@ def _available_from(clause: Clause, *, purchase: EligiblePurchase, decision: Dec
 def _applies_from(clause: Clause, *, purchase: EligiblePurchase, since: datetime | None = None) -> datetime | None:
     """The first instant, not before `since`, at which all conditions hold with this basket.
 
-    None if something other than time is missing.
+    None if they hold at the time of the purchase, or if something other than time is missing.
     """
     at = since or purchase.occurred_at
-    for _ in range(_STEPS):
+    for _ in range(_MAX_STEPS):
         met, _, reasons = evaluate(clause, purchase=purchase._replace(occurred_at=at))
         if met:
             return at if at > purchase.occurred_at else None
-        instants = [_wait_until(reason) for reason in reasons if not reason.finding.met]
+        instants = [_waiting_ends_at(reason) for reason in reasons if not reason.finding.met]
         later_instants = [instant for instant in instants if instant is not None and instant > at]
         if not later_instants:
             return None
@@ -157,8 +158,8 @@ def _applies_from(clause: Clause, *, purchase: EligiblePurchase, since: datetime
     return None
 
 
-def _wait_until(reason: Reason) -> datetime | None:
-    """Until when to wait so that the condition holds; None if waiting does not help."""
+def _waiting_ends_at(reason: Reason) -> datetime | None:
+    """The instant until which to wait for the condition to hold; None if waiting does not help."""
     return next((remedy.instant for remedy in reason.finding.remedies if remedy.code in _WAITING_REMEDIES), None)
 
 

@@ -20,13 +20,13 @@ class ReturnedPayments:
     money: Money
     restored_by_redemption: Mapping[str, int]
 
-    def less(self, before: ReturnedPayments) -> ReturnedPayments:
+    def less(self, earlier: ReturnedPayments) -> ReturnedPayments:
         """These payments less those that were returned before."""
-        money = Money(self.money.minor - before.money.minor_units_in(self.money.currency), self.money.currency)
+        money = Money(self.money.minor - earlier.money.minor_units_in(self.money.currency), self.money.currency)
         return ReturnedPayments(
             money,
             {
-                id: amount - before.restored_by_redemption.get(id, 0)
+                id: amount - earlier.restored_by_redemption.get(id, 0)
                 for id, amount in self.restored_by_redemption.items()
             },
         )
@@ -57,8 +57,8 @@ def payments_returned_between(
 def points_to_restore(facts: PurchaseFacts, *, points: int, remaining: PurchaseFacts) -> int:
     """How many of the `points` that had paid for a purchase are restored in total once only `remaining` is left of it.
 
-    Points are allocated to the lines by largest remainder. Lines that remain in part restore them in proportion; the sum
-    of these parts is rounded, halves up.
+    Points are allocated to the lines by largest remainder. A line that is returned in part restores its share in proportion;
+    the sum of all these parts is rounded, halves up.
     """
     shares = allocate_proportionally(points, weights=[line.amount_due() for line in facts.lines])
     remaining_amounts = {line.number: line.amount_due() for line in remaining.lines}
@@ -78,7 +78,7 @@ def total_money_refunded(facts: PurchaseFacts, *, remaining: PurchaseFacts) -> M
     """The money refunded in total once only `remaining` is left: the price of returned goods, less what points had paid.
 
     The amount paid with points is allocated to the lines by largest remainder, like the points. Returning more never
-    refunds less: each line and its share are whole minor units, and no share exceeds its line.
+    refunds less: the price of each line and its share are whole minor units, and no share exceeds the price of its line.
     """
     prices = [rounded(line.amount_due(), mode=Rounding.HALF_UP) for line in facts.lines]
     remaining_prices = {line.number: rounded(line.amount_due(), mode=Rounding.HALF_UP) for line in remaining.lines}

@@ -23,7 +23,7 @@ TILL_CANCELLATION_TIME = timedelta(minutes=10)
 def cancellation_problem(
     *, role: Role, handed_over: bool, till_deadline: datetime | None, has_window: bool, at: datetime
 ) -> ProblemCode | None:
-    """Why a role may not cancel a redemption; None if it may, or if only `window_refusal` can say.
+    """Why a role may not cancel a redemption; None if it may, or if only `window_refusal` can say whether it may.
 
     Customers may cancel a redemption that was not handed over, if the terms give them time for it (`has_window`);
     `window_refusal` says whether that time is over. `till_deadline` is the first instant at which the requesting till may
@@ -51,10 +51,10 @@ def cancellable_until(terms: Terms, *, paid_at: datetime) -> datetime | None:
 
 def window_refusal(terms: Terms, *, paid_at: datetime, at: datetime, zone: str) -> Decision | None:
     """The refusal by the clause on cancelling, if the time it gives is over at `at`; otherwise, and without this clause, None."""
-    until = cancellable_until(terms, paid_at=paid_at)
-    if until is None or at < until:
+    window_ends_at = cancellable_until(terms, paid_at=paid_at)
+    if window_ends_at is None or at < window_ends_at:
         return None
-    finding = Finding(False, ReasonCode.UNDO_WINDOW_OVER, None, until, (Remedy(RemedyCode.ASK_AT_TILL),))
+    finding = Finding(False, ReasonCode.UNDO_WINDOW_OVER, None, window_ends_at, (Remedy(RemedyCode.ASK_AT_TILL),))
     return Decision(
         outcome=DecisionOutcome.REFUSED,
         points=0,

@@ -23,7 +23,7 @@ from app.domain.units import Unit
 class Use(NamedTuple):
     """Uses of a clause (by key); `birthday_year` is the calendar year of the birthday that they were for, if any."""
 
-    clause: str
+    clause_key: str
     times: int
     birthday_year: int | None = None
 

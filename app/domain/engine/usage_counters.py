@@ -79,9 +79,9 @@ class UsageCounters:
         held_times = Counter[str]()
         birthday_uses = {use for use, times in self.birthday_uses.items() if times}
         for use in held_uses:
-            held_times[use.clause] += use.times
+            held_times[use.clause_key] += use.times
             if use.birthday_year is not None:
-                birthday_uses.add((use.clause, use.birthday_year))
+                birthday_uses.add((use.clause_key, use.birthday_year))
         uses = [
             (key, self._uses_since(start_of_purchase_period(period, facts=facts, terms=terms), key) + held_times[key])
             for key, period in required.limit_periods.items()
@@ -130,9 +130,9 @@ class UsageCounters:
 
     def count_use(self, use: Use, *, at: datetime, sign: int = 1) -> None:
         """Add uses of a clause at an instant; `sign=-1` takes them out again."""
-        self.uses.setdefault(use.clause, TimeSeries()).add(sign * use.times, at=at)
+        self.uses.setdefault(use.clause_key, TimeSeries()).add(sign * use.times, at=at)
         if use.birthday_year is not None:
-            key = use.clause, use.birthday_year
+            key = use.clause_key, use.birthday_year
             self.birthday_uses[key] = self.birthday_uses.get(key, 0) + sign * use.times
 
     def absorb(self, other: UsageCounters) -> None:

@@ -93,7 +93,7 @@ NO_BIRTHDAY = 0
 
 
 def _use_values(uses: Sequence[Use], *, at: datetime) -> list[tuple[str, datetime, int]]:
-    return [(use.clause, at, use.birthday_year or NO_BIRTHDAY) for use in uses for _ in range(use.times)]
+    return [(use.clause_key, at, use.birthday_year or NO_BIRTHDAY) for use in uses for _ in range(use.times)]
 
 
 async def of_customers(session: Session, *, customer_ids: Sequence[str]) -> dict[str, StoredUsage]:
@@ -165,7 +165,7 @@ async def add_uses(
                 " VALUES ($1, $2, $3, $4, $5, $6)",
                 new_id(),
                 customer_id,
-                use.clause,
+                use.clause_key,
                 at,
                 use.birthday_year,
             )

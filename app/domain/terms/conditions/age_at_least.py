@@ -53,10 +53,10 @@ class AgeAtLeast(ProfileCondition):
         if not is_known:
             return ReasonCode.BIRTHDAY_UNKNOWN, Remedy(RemedyCode.PROVIDE_BIRTHDAY)
         profile = purchase.rule_facts.profile
-        from_ = None
+        old_enough_at = None
         if profile is not None and profile.birthday is not None:
-            from_ = day_start(self._first_day(profile.birthday), zone_name=purchase.zone)
-        return ReasonCode.TOO_YOUNG, Remedy(RemedyCode.WAIT_FOR_BIRTHDAY, instant=from_)
+            old_enough_at = day_start(self._first_day(profile.birthday), zone_name=purchase.zone)
+        return ReasonCode.TOO_YOUNG, Remedy(RemedyCode.WAIT_FOR_BIRTHDAY, instant=old_enough_at)
 
     def _first_day(self, birthday: date) -> date:
         return birthday_in(birthday.year + self.years, birthday=birthday)

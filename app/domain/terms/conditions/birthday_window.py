@@ -81,8 +81,8 @@ class BirthdayWindow(ProfileCondition):
         """Outside the window, with the start of the next one; or the birthday is unknown and must be given."""
         if not is_known:
             return ReasonCode.BIRTHDAY_UNKNOWN, Remedy(RemedyCode.PROVIDE_BIRTHDAY)
-        from_ = self._next_opening(purchase)
-        return ReasonCode.OUTSIDE_BIRTHDAY_WINDOW, Remedy(RemedyCode.WAIT_FOR_BIRTHDAY, instant=from_)
+        opens_at = self._next_opening(purchase)
+        return ReasonCode.OUTSIDE_BIRTHDAY_WINDOW, Remedy(RemedyCode.WAIT_FOR_BIRTHDAY, instant=opens_at)
 
     def _next_opening(self, purchase: EligiblePurchase) -> datetime | None:
         profile = purchase.rule_facts.profile

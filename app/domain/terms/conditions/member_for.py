@@ -36,8 +36,8 @@ class MemberFor(Condition):
         days_of_membership = (local_date(purchase.occurred_at, zone_name=purchase.zone) - enrolled_on).days
         if days_of_membership >= self.days:
             return Finding(True, ReasonCode.CONDITION_MET, days_of_membership, self.days)
-        from_ = day_start(enrolled_on + timedelta(days=self.days), zone_name=purchase.zone)
-        remedy = Remedy(RemedyCode.COME_AT, instant=from_)
+        holds_from = day_start(enrolled_on + timedelta(days=self.days), zone_name=purchase.zone)
+        remedy = Remedy(RemedyCode.COME_AT, instant=holds_from)
         return Finding(False, ReasonCode.MEMBER_TOO_SHORT, max(0, days_of_membership), self.days, (remedy,))
 
     def sentence(self, phrasebook: Phrasebook) -> str:

@@ -39,8 +39,10 @@ class TimesPerPeriod(Condition):
         uses = purchase.rule_facts.uses_of(purchase.clause_key)
         if uses < self.times:
             return Finding(True, ReasonCode.CONDITION_MET, uses, self.times)
-        from_ = next_period_start(purchase.occurred_at, zone_name=purchase.period_zone(self.period), period=self.period)
-        remedy = Remedy(RemedyCode.NONE) if from_ is None else Remedy(RemedyCode.COME_AT, instant=from_)
+        next_start = next_period_start(
+            purchase.occurred_at, zone_name=purchase.period_zone(self.period), period=self.period
+        )
+        remedy = Remedy(RemedyCode.NONE) if next_start is None else Remedy(RemedyCode.COME_AT, instant=next_start)
         return Finding(False, ReasonCode.USED_UP, uses, self.times, (remedy,))
 
     def sentence(self, phrasebook: Phrasebook) -> str:
