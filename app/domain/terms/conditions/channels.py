@@ -26,7 +26,7 @@ class Channels(Condition):
     channels: frozenset[Channel] = rule_field("At least one.")
 
     def check(self, purchase: EligiblePurchase) -> Finding:
-        """The remedy is any of the channels."""
+        """The remedy is to use one of the channels."""
         used_channel = None if purchase.channel is None else purchase.channel.value
         required_channels = tuple([channel.value for channel in sorted_values(self.channels)])
         if purchase.channel in self.channels:
@@ -40,7 +40,7 @@ class Channels(Condition):
         )
 
     def exception_remedies(self, purchase: EligiblePurchase) -> tuple[Remedy, ...]:  # noqa: ARG002 - the same for every purchase
-        """Any other channel."""
+        """To use another channel; none if all channels are listed."""
         other_channels = tuple(channel.value for channel in Channel if channel not in self.channels)
         return (Remedy(RemedyCode.USE_CHANNEL, choices=other_channels) if other_channels else Remedy(RemedyCode.NONE),)
 
@@ -62,5 +62,5 @@ class Channels(Condition):
         return isinstance(other, Channels) and other.channels <= self.channels
 
     def validation_error(self) -> Detail | None:
-        """That a channel is missing, or None."""
+        """The error if no channel is listed, or None."""
         return None if self.channels else detail_of("MISSING")

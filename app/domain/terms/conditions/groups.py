@@ -132,7 +132,7 @@ class AnyOf(Group):
     conditions: tuple[Condition, ...] = rule_field(f"2 to {MAX_IN_GROUP}. All of them name goods, or none does.")
 
     def holds_for(self, results: list[bool]) -> bool:
-        """One is enough."""
+        """Whether at least one condition holds."""
         return any(results)
 
     def requirement(self, phrasebook: Phrasebook) -> str:
@@ -147,7 +147,7 @@ class AnyOf(Group):
         return phrasebook(key, conditions=phrasebook.listed(words, last="or"))
 
     def exception(self, phrasebook: Phrasebook) -> str:
-        """Each of them is left out."""
+        """Its conditions as exceptions, each of which excludes a purchase by itself."""
         words = [
             phrase.words
             for phrase in self._phrases(lambda condition: condition.exception(phrasebook), phrasebook=phrasebook)
@@ -178,11 +178,11 @@ class AllOf(Group):
     conditions: tuple[Condition, ...] = rule_field(f"1 to {MAX_IN_GROUP}. All of them name goods, or none does.")
 
     def holds_for(self, results: list[bool]) -> bool:
-        """Every one is needed."""
+        """Whether every condition holds."""
         return all(results)
 
     def exception(self, phrasebook: Phrasebook) -> str:
-        """All of them together are left out."""
+        """Its conditions as one exception, which excludes a purchase if all of them hold."""
         phrases = self._phrases(lambda condition: condition.exception(phrasebook), phrasebook=phrasebook)
         return joined(phrases, beside=phrasebook("except_when.beside"), apart=phrasebook("all_of.separator"))
 
@@ -234,11 +234,11 @@ class ExceptWhen(Group):
         return False
 
     def holds_for(self, results: list[bool]) -> bool:
-        """One that does not hold is enough."""
+        """Whether at least one condition does not hold."""
         return not all(results)
 
     def sentence(self, phrasebook: Phrasebook) -> str:
-        """Everything except its conditions."""
+        """Except when its conditions hold."""
         return phrasebook("except_when", conditions=self.exception(phrasebook))
 
     def requirement(self, phrasebook: Phrasebook) -> str:
@@ -255,7 +255,7 @@ class ExceptWhen(Group):
         return joined(phrases, beside=phrasebook("except_when.beside"), apart=phrasebook("all_of.separator"))
 
     def validation_error(self) -> Detail | None:
-        """Why its conditions cannot be excepted, or None: each needs an opposite that can be worded and met."""
+        """Why its conditions cannot be excepted, or None. A condition can be if its opposite can be put into words and met."""
         if not all(leaf.can_be_excepted for leaf in leaves(self.conditions)):
             return detail_of("EXCEPTION_KINDS")
         return Group.validation_error(self)

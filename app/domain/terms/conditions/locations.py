@@ -38,7 +38,7 @@ class Locations(Condition):
     )
 
     def check(self, purchase: EligiblePurchase) -> Finding:
-        """The remedy is any of the locations."""
+        """The remedy is to buy at one of the locations."""
         location = purchase.location
         required_locations = tuple(sorted(self.locations))
         if location in self.locations:
@@ -52,7 +52,7 @@ class Locations(Condition):
         )
 
     def exception_remedies(self, purchase: EligiblePurchase) -> tuple[Remedy, ...]:  # noqa: ARG002 - the same for every purchase
-        """Any other location; the terms do not name the other locations."""
+        """To buy at another location. The terms do not name the others, so the remedy does not list them."""
         return (Remedy(RemedyCode.USE_LOCATION),)
 
     def sentence(self, phrasebook: Phrasebook) -> str:

@@ -28,7 +28,7 @@ class MemberFor(Condition):
     days: int = rule_field(f"Days since the day of joining, 1 to {MAX_DAYS:,}.")
 
     def check(self, purchase: EligiblePurchase) -> Finding:
-        """The remedy is the day from which it holds."""
+        """The remedy is to come from the day on which the condition begins to hold."""
         enrolled_at = purchase.rule_facts.enrolled_at
         if enrolled_at is None:
             return Finding(False, ReasonCode.MEMBER_TOO_SHORT, None, self.days, (Remedy(RemedyCode.NONE),))
@@ -45,7 +45,7 @@ class MemberFor(Condition):
         return phrasebook.counted("member_for", self.days)
 
     def at_least_as_wide(self, other: Condition) -> bool:
-        """Whoever has been a member for the longer time has been one for the shorter time."""
+        """Whoever has been a member for a number of days has also been one for every smaller number."""
         return isinstance(other, MemberFor) and self.days <= other.days
 
     def validation_error(self) -> Detail | None:

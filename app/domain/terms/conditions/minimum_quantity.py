@@ -1,4 +1,4 @@
-"""A number of items of what the clause counts."""
+"""The least number of items, of those that the clause counts."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class MinimumQuantity(Condition):
         return phrasebook.counted("minimum_quantity.of_named_goods", self.quantity)
 
     def at_least_as_wide(self, other: Condition) -> bool:
-        """Whoever reaches the larger quantity also reaches the smaller one."""
+        """Whoever reaches a quantity also reaches every smaller one."""
         return isinstance(other, MinimumQuantity) and self.quantity <= other.quantity
 
     def validation_error(self) -> Detail | None:

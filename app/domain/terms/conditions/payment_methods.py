@@ -24,7 +24,7 @@ class PaymentMethods(Condition):
     methods: frozenset[PaymentKind] = rule_field("At least one.")
 
     def check(self, purchase: EligiblePurchase) -> Finding:
-        """The remedy is any of the methods."""
+        """The remedy is to pay with one of the methods."""
         used_methods = tuple(sorted({payment.kind.value for payment in purchase.payments})) or None
         required_methods = tuple([method.value for method in sorted_values(self.methods)])
         if purchase.payments and all(payment.kind in self.methods for payment in purchase.payments):
@@ -38,7 +38,7 @@ class PaymentMethods(Condition):
         )
 
     def exception_remedies(self, purchase: EligiblePurchase) -> tuple[Remedy, ...]:  # noqa: ARG002 - the same for every purchase
-        """Any other method."""
+        """To pay with another method; none if all methods are listed."""
         other_methods = tuple(kind.value for kind in PaymentKind if kind not in self.methods)
         return (Remedy(RemedyCode.PAY_WITH, choices=other_methods) if other_methods else Remedy(RemedyCode.NONE),)
 
@@ -60,5 +60,5 @@ class PaymentMethods(Condition):
         return isinstance(other, PaymentMethods) and other.methods <= self.methods
 
     def validation_error(self) -> Detail | None:
-        """That a method is missing, or None."""
+        """The error if no method is listed, or None."""
         return None if self.methods else detail_of("MISSING")

@@ -51,5 +51,5 @@ class TierAtLeast(Condition):
         return phrasebook("tier_at_least", tier=self.name or self.tier)
 
     def at_least_as_wide(self, other: Condition) -> bool:
-        """Whoever reaches the tier that takes more points also reaches the one that takes fewer."""
+        """Whoever reaches a tier also reaches every tier that takes no more points."""
         return isinstance(other, TierAtLeast) and self.points <= other.points

@@ -35,7 +35,7 @@ class TimesPerPeriod(Condition):
     )
 
     def check(self, purchase: EligiblePurchase) -> Finding:
-        """The remedy is the start of the next period; for EVER there is none."""
+        """The remedy is to come when the next period starts; for EVER there is no remedy."""
         uses = purchase.rule_facts.uses_of(purchase.clause_key)
         if uses < self.times:
             return Finding(True, ReasonCode.CONDITION_MET, uses, self.times)

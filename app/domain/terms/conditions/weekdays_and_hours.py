@@ -54,7 +54,7 @@ class WeekdaysAndHours(Condition):
         return Finding(False, ReasonCode.OUTSIDE_TIME_WINDOW, at, None, (remedy,))
 
     def exception_remedies(self, purchase: EligiblePurchase) -> tuple[Remedy, ...]:
-        """The next moment at which the window is closed."""
+        """To come at the next moment at which the window is closed; none if it never closes."""
         closes_at = next_closing(
             purchase.occurred_at, zone_name=purchase.zone, days=self.days, start=self.start, end=self.end
         )

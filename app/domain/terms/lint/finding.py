@@ -15,7 +15,7 @@ from app.domain.terms.clause import Clause
 from app.domain.terms.conditions.condition import Condition
 
 MIN_VISITS = 20
-"""How many real visits it takes for a finding about hours."""
+"""The fewest real visits on which a finding about hours may be based."""
 
 DAYS_OF_A_MONTH = 30
 
