@@ -88,15 +88,15 @@ def redeem(
 ) -> Decision:
     """Decide a redemption: granted at the clause's cost, or refused with every condition that failed.
 
-    `available` and `owed` are in the unit of the cost. While points are owed, the clause on refunds refuses every redemption.
+    `available` and `owed` are in the unit of the cost. While points are owed, the clause on refunds refuses all rewards for points.
     `charge` is the cost if some points pay an old price; None if all points pay the clause's price. `activations` are those of
     pending points.
     """
     cost_effect = cost_effect_of(clause)
     purchase = terms.eligible_part(facts)
     conditions_met, _, reasons = evaluate(clause, purchase=purchase)
-    price = cost_effect.points if charge is None else charge.cost
-    payment_finding = cost_effect.check(available=available, owed=owed, cost=price)
+    cost = cost_effect.points if charge is None else charge.cost
+    payment_finding = cost_effect.check(available=available, owed=owed, cost=cost)
     granted = conditions_met and payment_finding.met
     costs_points = cost_effect.unit is Unit.POINTS
     verdict = Verdict.APPLIED if payment_finding.met else Verdict.NOT_MET
@@ -107,13 +107,13 @@ def redeem(
         Reason(clause_key=payment_clause.key, verdict=verdict, finding=payment_finding),
     )
     if not payment_finding.met and activations:
-        missing = price + owed - available
+        missing = cost + owed - available
         payment_reasons = reasons_with_pending_points(
             payment_reasons[0], missing=missing, activations=activations, terms=terms
         )
     return Decision(
         outcome=DecisionOutcome.GRANTED if granted else DecisionOutcome.REFUSED,
-        points=price if granted and costs_points else 0,
+        points=cost if granted and costs_points else 0,
         terms_version=terms.version,
         decided_for=facts.occurred_at,
         reasons=(
@@ -123,7 +123,7 @@ def redeem(
             *_old_price_reasons(terms, charge=charge, current_price=cost_effect.points),
         ),
         zone=facts.zone if facts.zone != terms.zone else None,
-        stamps=price if granted and not costs_points else 0,
+        stamps=cost if granted and not costs_points else 0,
     )
 
 
@@ -135,7 +135,7 @@ def _cash_due_reasons(clause: Clause, *, cash: Money | None) -> tuple[Reason, ..
 
 
 def _old_price_reasons(terms: Terms, *, charge: RewardCharge | None, current_price: int) -> tuple[Reason, ...]:
-    """The reason for a protected old price."""
+    """The reason that states the old price; none if all points pay the clause's price."""
     if charge is None:
         return ()
     finding = Finding(True, ReasonCode.OLD_PRICE_KEPT, charge.cost, current_price)

@@ -15,7 +15,7 @@ from app.domain.amounts import Exact, Money, Rounding, rounded
 from app.domain.decisions import Decision, DecisionOutcome, Finding, Reason, ReasonCode, Verdict
 from app.domain.engine.earning import base_points, earn
 from app.domain.engine.returned_payments import payments_returned_between
-from app.domain.engine.stamps import stamps_clawed_back
+from app.domain.engine.stamps import stamp_clawback_reasons
 from app.domain.purchases.facts import UNREDUCED_PRICES, PurchaseFacts
 from app.domain.terms.effects.refund_policy import RefundPolicy
 from app.domain.terms.version import Terms
@@ -289,7 +289,9 @@ def _stamp_reasons(
     terms: Terms, *, remaining: RemainingPurchase, before: PurchaseFacts, movement: ClawbackMovement, debt: int
 ) -> tuple[Reason, ...]:
     """The stamps clawed back by clause and, if some are owed, how many could be taken and the debt."""
-    reasons = stamps_clawed_back(terms, stamps=movement.stamps, before=before, decision_after=remaining.decision)
+    reasons = stamp_clawback_reasons(
+        terms, clawed_back_stamps=movement.stamps, before=before, decision_after=remaining.decision
+    )
     if not reasons or not movement.stamps_owed:
         return reasons
     below_zero = Finding(True, ReasonCode.STAMPS_BELOW_ZERO, movement.stamps - movement.stamps_owed, debt)

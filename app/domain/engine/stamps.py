@@ -19,16 +19,16 @@ def stamps_earned(terms: Terms, *, purchase: EligiblePurchase) -> tuple[int, tup
         finding = Finding(False, ReasonCode.NOT_IN_AN_EXCHANGE)
         return 0, tuple(Reason(clause.key, Verdict.EXCLUDED, finding) for clause, _ in terms.stamp_clauses)
     for clause, effect in terms.stamp_clauses:
-        matches, selected, clause_reasons = evaluate(clause, purchase=purchase)
+        matches, selected_part, clause_reasons = evaluate(clause, purchase=purchase)
         reasons += clause_reasons
         if not matches:
             continue
-        awarded = effect.earn(selected) * (
-            times_awarded(clause, selected_part=selected) if effect.gives_fixed_number else 1
+        awarded_stamps = effect.earn(selected_part) * (
+            times_awarded(clause, selected_part=selected_part) if effect.gives_fixed_number else 1
         )
-        stamps += awarded
-        if awarded:
-            finding = Finding(True, ReasonCode.STAMPS_EARNED, awarded)
+        stamps += awarded_stamps
+        if awarded_stamps:
+            finding = Finding(True, ReasonCode.STAMPS_EARNED, awarded_stamps)
             reasons.append(Reason(clause.key, Verdict.APPLIED, finding))
         else:
             finding = Finding(False, ReasonCode.NO_ELIGIBLE_PRODUCT, 0)
@@ -36,25 +36,26 @@ def stamps_earned(terms: Terms, *, purchase: EligiblePurchase) -> tuple[int, tup
     return stamps, tuple(reasons)
 
 
-def stamps_clawed_back(
-    terms: Terms, *, stamps: int, before: PurchaseFacts, decision_after: Decision
+def stamp_clawback_reasons(
+    terms: Terms, *, clawed_back_stamps: int, before: PurchaseFacts, decision_after: Decision
 ) -> tuple[Reason, ...]:
-    """A reason for each clause that earns less after a refund, with its part of the `stamps` clawed back.
+    """A reason for each clause that earns less after a refund, with its part of the `clawed_back_stamps`.
 
     `before` is the purchase before the refund, `decision_after` the decision on what remains after it.
     """
-    if not stamps:
+    if not clawed_back_stamps:
         return ()
     earned_before, earned_after = (
         _stamps_by_clause(stamps_earned(terms, purchase=terms.eligible_part(before))[1]),
         _stamps_by_clause(decision_after.reasons),
     )
     reasons = []
+    unattributed_stamps = clawed_back_stamps
     for key, awarded in earned_before.items():
-        clawed_back = min(stamps, awarded - earned_after.get(key, 0))
-        if clawed_back > 0:
-            reasons.append(Reason(key, Verdict.APPLIED, Finding(True, ReasonCode.STAMPS_CLAWED_BACK, clawed_back)))
-            stamps -= clawed_back
+        clause_part = min(unattributed_stamps, awarded - earned_after.get(key, 0))
+        if clause_part > 0:
+            reasons.append(Reason(key, Verdict.APPLIED, Finding(True, ReasonCode.STAMPS_CLAWED_BACK, clause_part)))
+            unattributed_stamps -= clause_part
     return tuple(reasons)
 
 
