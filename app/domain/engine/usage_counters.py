@@ -48,7 +48,7 @@ class TimeSeries:
 
 @dataclass(slots=True)
 class UsageCounters:
-    """Visits, clause uses, items, and points earned, so far; returned goods are not counted."""
+    """A customer's visits, clause uses, items, and points earned, so far; returned goods are not counted."""
 
     enrolled_at: datetime
     visits: int = 0
@@ -67,7 +67,7 @@ class UsageCounters:
         qualifying_points: int = 0,
         held_uses: Iterable[Use] = (),
     ) -> PurchaseFacts:
-        """The purchase with the rule facts that the terms require, as of just before it.
+        """The purchase with the rule facts that the terms require, as of just before the purchase.
 
         Facts that do not follow from counters stay as they are in `facts`: budgets, which follow the order of recording,
         and answers about the profile. `tier` and `qualifying_points` are the current tier and the points towards a tier.
@@ -108,7 +108,7 @@ class UsageCounters:
         return facts if rule_facts == earlier_facts else replace(facts, rule_facts=rule_facts)
 
     def count(self, usage: Usage, *, at: datetime, sign: int = 1) -> None:
-        """Add the usage of a purchase; `sign=-1` takes it out again."""
+        """Add the usage of a purchase; with the sign -1, subtract it again."""
         self.visits += sign * usage.counts_as_visit
         if usage.points:
             self.points_earned.add(sign * usage.points, at=at)
@@ -124,12 +124,12 @@ class UsageCounters:
             self.count(after, at=at)
 
     def count_clauses(self, facts: PurchaseFacts, clause_keys: tuple[str, ...], *, terms: Terms, sign: int = 1) -> None:
-        """Count the clauses of a redemption; `sign=-1` reverses it."""
+        """Add one use of each clause of a redemption; with the sign -1, subtract them again, because it was reversed."""
         for use in uses_of(terms, facts=facts, times_by_clause=dict.fromkeys(clause_keys, 1)):
             self.count_use(use, at=facts.occurred_at, sign=sign)
 
     def count_use(self, use: Use, *, at: datetime, sign: int = 1) -> None:
-        """Add uses of a clause at an instant; `sign=-1` takes them out again."""
+        """Add uses of a clause at an instant; with the sign -1, subtract them again."""
         self.uses.setdefault(use.clause_key, TimeSeries()).add(sign * use.times, at=at)
         if use.birthday_year is not None:
             key = use.clause_key, use.birthday_year

@@ -56,7 +56,7 @@ def number_clauses(clauses: Sequence[DraftedClause], *, zone: str, since: dateti
 
 
 def units_of_effects(effects: Iterable[Effect]) -> tuple[Unit, ...]:
-    """The units that members collect or spend under these effects; a tier counts as points."""
+    """The units that members collect or spend under these effects; a tier is reached with points."""
     units: set[Unit] = set()
     for effect in effects:
         if isinstance(effect, RewardCost):

@@ -50,11 +50,11 @@ class UnenforcedClauseError(TermsError):
 
 
 class UnknownRewardError(TermsError):
-    """A price for a reward that is not in the catalogue."""
+    """A clause prices a reward that is not in the catalogue."""
 
 
 class UnknownLocationError(TermsError):
-    """A condition on an unknown location."""
+    """A condition names an unknown location."""
 
 
 def with_names(
@@ -81,7 +81,10 @@ def with_names(
 
 
 def with_calendars(clauses: Sequence[DraftedClause], *, zone: str, zones: Collection[str]) -> list[DraftedClause]:
-    """The clauses with the calendar zone of their periods filled in if locations are in other zones than the program."""
+    """The clauses, with the program's zone as the calendar of their periods if locations are in other zones.
+
+    `zone` is the program's zone, `zones` are those of its locations.
+    """
     calendar = zone if any(other != zone for other in zones) else None
     return [
         (

@@ -20,7 +20,7 @@ MAX_IN_GROUP = 20
 
 
 class Group(Condition):
-    """A condition made of others, which `app.domain.terms.evaluation` evaluates one by one."""
+    """A condition made of other conditions, which `app.domain.terms.evaluation` evaluates one by one."""
 
     __slots__ = ()
 
@@ -28,7 +28,7 @@ class Group(Condition):
 
     @property
     def selects_lines(self) -> bool:
-        """Whether it selects lines."""
+        """Whether all its conditions select lines."""
         return all(condition.selects_lines for condition in self.conditions)
 
     @abstractmethod

@@ -18,7 +18,7 @@ from app.domain.terms.lint.finding import MIN_VISITS, LintCode, LintFinding, Vis
 from app.domain.terms.version import Terms
 
 LOOK_AHEAD_DAYS = 400
-"""Local days within which a clause must be able to apply at least once."""
+"""The local days from the start of the terms for which a finding says that the clause never applies."""
 
 DAYS_OF_PATTERN = 15
 """Days after which weekly hours repeat: two weeks, in case the clocks change in one of them, and one day."""
