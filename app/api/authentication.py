@@ -18,7 +18,7 @@ from app.api.customer_lookups import CustomerLookups
 from app.api.rejected_keys import RejectedKeys
 from app.domain.i18n import phrasebook_for
 from app.domain.i18n.locales import FormOfAddress
-from app.domain.programs.key_tokens import read_token
+from app.domain.programs.key_tokens import parse_token
 from app.domain.programs.program import ProgramKind
 from app.graphql_server.limits.admission import INVALID_KEY_COST, Admission, RateLimited
 from app.graphql_server.limits.rate_limits import RateLimit
@@ -139,7 +139,7 @@ class Authenticator:
         if rejected_key is not None and rejected_until > time.monotonic():
             self._admission.take(host, INVALID_KEY_COST)
             return rejected_key
-        if read_token(token) is None:
+        if parse_token(token) is None:
             self._admission.take(host)
             return RejectedKey(KeyRejection.MALFORMED)
         is_charged = self._try_charge(host)

@@ -18,9 +18,9 @@ Exact: TypeAlias = Fraction | int
 """A number without rounding error."""
 
 MAX_POINTS = 2**31 - 1
-"""The most points an account can hold: what a GraphQL Int can carry."""
+"""The most points that an account can hold: the largest GraphQL Int."""
 
-MAX_MINOR = 10**15
+MAX_MINOR_UNITS = 10**15
 """The largest amount of money: this many minor units."""
 
 _TWO_DECIMALS = (
@@ -44,7 +44,7 @@ DECIMALS: Mapping[str, int] = MappingProxyType(
 )
 """Decimals of each currency in use (ISO 4217)."""
 
-_NUMBER = re.compile(r"[+-]?[0-9]{1,16}(\.[0-9]{1,10})?")
+_DECIMAL_NUMBER = re.compile(r"[+-]?[0-9]{1,16}(\.[0-9]{1,10})?")
 _MAX_DIGITS = 26
 
 
@@ -56,7 +56,7 @@ class AmountError(InvalidValueError):
 class Money:
     """An amount in whole minor units (cents, pence, yen) of an ISO 4217 currency.
 
-    Amounts of one currency have an order; comparing amounts of two raises AmountError.
+    Amounts of one currency can be compared; comparing amounts in two currencies raises AmountError.
     """
 
     minor: int
@@ -69,7 +69,7 @@ class Money:
         if decimals is None:
             raise AmountError(detail_of("UNKNOWN_CURRENCY", currency=currency))
         if isinstance(amount, str):
-            if not _NUMBER.fullmatch(amount):
+            if not _DECIMAL_NUMBER.fullmatch(amount):
                 raise AmountError(detail_of("DECIMAL_NUMBER"))
             amount = Decimal(amount)
         if not amount.is_finite():
@@ -81,11 +81,11 @@ class Money:
         # Scaling would round a number with more digits than the decimal context has.
         if len(amount.as_tuple().digits) > _MAX_DIGITS or amount.adjusted() < -_MAX_DIGITS:
             raise AmountError(detail_of("CURRENCY_DECIMALS", currency=currency, decimals=decimals))
-        scaled = amount.scaleb(decimals)
-        minor = int(scaled)
-        if minor != scaled:
+        minor_amount = amount.scaleb(decimals)
+        minor = int(minor_amount)
+        if minor != minor_amount:
             raise AmountError(detail_of("CURRENCY_DECIMALS", currency=currency, decimals=decimals))
-        if abs(minor) > MAX_MINOR:
+        if abs(minor) > MAX_MINOR_UNITS:
             raise AmountError(detail_of("TOO_LARGE"))
         return cls(minor, currency)
 
@@ -113,7 +113,7 @@ class Money:
 
 
 MAX_EXCHANGE_RATE = Decimal(1_000_000)
-"""The most that one unit of a foreign currency may be worth."""
+"""The most that one major unit of a foreign currency may be worth, in major units."""
 
 
 def rate_error(rate: Decimal) -> Detail | None:
@@ -137,14 +137,14 @@ class ExchangeRate:
 
 
 class Parts(NamedTuple):
-    """Exact fractions over one denominator: each is a numerator over `denominator`. Adding them up is cheap."""
+    """Exact fractions with a common denominator, of `numerators` in order. Adding them up is cheap."""
 
     numerators: tuple[int, ...]
     denominator: int = 1
 
     @classmethod
     def of(cls, values: Iterable[Exact]) -> Parts:
-        """The values over their least common denominator."""
+        """The values as fractions with their least common denominator."""
         values = tuple(values)
         if set(map(type, values)) <= {int}:
             return cls(values)  # type: ignore[arg-type]  # mypy does not follow the test
@@ -178,7 +178,7 @@ class Rounding(StrEnum):
 
 
 def rounded(value: Exact, *, mode: Rounding) -> int:
-    """The whole number for a fraction; HALF_UP rounds halves away from zero, FLOOR towards minus infinity."""
+    """The fraction, rounded to a whole number; HALF_UP rounds halves away from zero, FLOOR towards minus infinity."""
     if isinstance(value, int):
         return value
     if mode is Rounding.FLOOR:

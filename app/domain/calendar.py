@@ -82,7 +82,7 @@ def latest(first: datetime, *others: datetime | None) -> datetime:
 
 
 def add_months(day: date, *, months: int) -> date:
-    """The same day of the month some months later, or the last day of a shorter month. Raises OverflowError past 9999."""
+    """The same day of the month some months later, or the last day of a shorter month. OverflowError past the year 9999."""
     month = day.month - 1 + months
     year, month = day.year + month // 12, month % 12 + 1
     if not 1 <= year <= 9999:
@@ -98,21 +98,21 @@ def birthday_in(year: int, *, birthday: date) -> date:
 
 
 def period_start(at: datetime, *, zone_name: str, period: Period) -> datetime | None:
-    """The first instant of the period that holds `at`, in UTC; None for EVER."""
-    first = _first_day(local_date(at, zone_name=zone_name), period=period)
-    return None if first is None else day_start(first, zone_name=zone_name)
+    """The first instant of the period in which `at` lies, in UTC; None for EVER."""
+    first_day = _first_day(local_date(at, zone_name=zone_name), period=period)
+    return None if first_day is None else day_start(first_day, zone_name=zone_name)
 
 
 def next_period_start(at: datetime, *, zone_name: str, period: Period) -> datetime | None:
-    """The first instant of the period after the one that holds `at`, in UTC; None for EVER."""
-    first = _first_day(local_date(at, zone_name=zone_name), period=period)
-    if first is None:
+    """The first instant of the period after that in which `at` lies, in UTC; None for EVER."""
+    first_day = _first_day(local_date(at, zone_name=zone_name), period=period)
+    if first_day is None:
         return None
     if period is Period.DAY or period is Period.WEEK:
-        following = first + timedelta(days=1 if period is Period.DAY else 7)
+        next_first_day = first_day + timedelta(days=1 if period is Period.DAY else 7)
     else:
-        following = add_months(first, months=1 if period is Period.MONTH else 12)
-    return day_start(following, zone_name=zone_name)
+        next_first_day = add_months(first_day, months=1 if period is Period.MONTH else 12)
+    return day_start(next_first_day, zone_name=zone_name)
 
 
 def _first_day(day: date, *, period: Period) -> date | None:
@@ -150,9 +150,9 @@ def instant_of_wall_time(wall_time: datetime, *, zone_name: str) -> datetime:
 def in_window(at: datetime, *, zone_name: str, days: frozenset[Weekday], start: time | None, end: time | None) -> bool:
     """Whether an instant lies in a weekly window of the wall clock, which opens at `start` on `days` and closes at `end`.
 
-    The window is closed at `end` itself. `start` None: from midnight; `end` None: until midnight. A window that ends at
+    The instant `end` itself is outside. `start` None: from midnight; `end` None: until midnight. A window that ends at
     or before its start runs over midnight and belongs to the day on which it starts. If the clock shows an hour twice,
-    both times count.
+    the window includes both.
     """
     wall_time = local_datetime(at, zone_name=zone_name)
     start, time_of_day = start or time.min, wall_time.time()
@@ -220,7 +220,7 @@ def next_closing(
 
 
 def _next_instants_showing(at: datetime, *, zone_name: str, time_of_day: time) -> Iterator[datetime]:
-    """What `_instants_showing` says for each of three weeks of days, from the local day of `at` on, in order."""
+    """The instants of `_instants_showing` for three weeks of days, from the local day of `at` on, in order."""
     first_day = local_date(at, zone_name=zone_name)
     for offset in range(_LOOK_AHEAD_DAYS):
         try:
@@ -232,9 +232,10 @@ def _next_instants_showing(at: datetime, *, zone_name: str, time_of_day: time) -
 
 @lru_cache(maxsize=4096)
 def _instants_showing(day: date, *, zone_name: str, time_of_day: time) -> tuple[datetime, ...]:
-    """The instant of a day at which the wall clock shows `time_of_day`, in order with others on a day with a clock change.
+    """When the wall clock of a day shows `time_of_day`: one instant, or several in order on a day with a clock change.
 
-    These are the second instant at which the clock shows this time, if any, and the clock change itself.
+    On such a day these are also the second instant at which the clock shows this time, if any, and the clock change
+    itself.
     """
     local_zone = zone_info(zone_name)
     wall_time = datetime.combine(day, time_of_day)
@@ -248,7 +249,7 @@ def _instants_showing(day: date, *, zone_name: str, time_of_day: time) -> tuple[
 
 
 def _clock_change(low: datetime, high: datetime, *, local_zone: ZoneInfo) -> datetime:
-    """The first instant after `low`, exact to the second, with the UTC offset of `high`; all three in UTC."""
+    """The first instant after `low`, exact to the second, that has the local offset of `high`; all three are in UTC."""
     new_offset = high.astimezone(local_zone).utcoffset()
     while high - low > timedelta(seconds=1):
         middle = (low + (high - low) // 2).replace(microsecond=0)

@@ -26,7 +26,7 @@ class DecisionOutcome(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What a clause did in a decision."""
+    """What became of a clause in a decision."""
 
     APPLIED = "APPLIED"
     NOT_MET = "NOT_MET"
@@ -229,7 +229,7 @@ class Decision:
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Decision:
-        """The decision that `to_data` wrote."""
+        """The decision of the JSON that `to_data` wrote."""
         return cls(
             outcome=DecisionOutcome(data["outcome"]),
             points=data["points"],

@@ -45,7 +45,7 @@ def count_detail(least: int, most: int) -> Detail:
 
 
 def key_detail(most: int = 40, *, least: int = 1) -> Detail:
-    """The detail of a key with other characters than a-z, 0-9 and hyphens, or with too many of them."""
+    """The detail of a key that is too short, too long, or has other characters than a-z, 0-9 and hyphens."""
     return detail_of("KEY", least=least, most=most)
 
 

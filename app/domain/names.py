@@ -16,7 +16,7 @@ MAX_NAME_LENGTH = 200
 
 _UNSEEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """General categories of Unicode: controls, formatting, surrogates, separators of lines and of paragraphs."""
-_INVISIBLE = re.compile(
+_INVISIBLE_CHARACTERS = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
 """Characters of other categories that show nothing: fillers, blanks, and variation selectors."""
@@ -36,9 +36,9 @@ def normalised_identifier(text: str) -> str:
     """
     if text.isascii() and text.isprintable():
         return text.strip()
-    compatible = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
+    normalised = _INVISIBLE_CHARACTERS.sub("", unicodedata.normalize("NFKC", text))
     visible = "".join(
-        character for character in compatible if unicodedata.category(character) not in _UNSEEN_CATEGORIES
+        character for character in normalised if unicodedata.category(character) not in _UNSEEN_CATEGORIES
     )
     # Letters separated by an invisible mark may now combine.
     return unicodedata.normalize("NFKC", visible).strip()

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from app.domain.access import Role
-from app.domain.programs.key_tokens import read_token, write_token
+from app.domain.programs.key_tokens import format_token, parse_token
 from app.store.database.connect import open_database
 from app.usecases.application import Application
 from tests.access_keys import issue_key
@@ -83,9 +83,9 @@ def test_malformed_or_altered_key_is_rejected(shop: Shop, bend: object) -> None:
 
 
 def test_role_comes_from_the_stored_key_and_not_from_the_token(shop: Shop) -> None:
-    sent = read_token(shop.program.token(Role.TILL))
+    sent = parse_token(shop.program.token(Role.TILL))
     assert sent is not None
-    key = write_token(Role.OWNER, access_key_id=sent.access_key_id, secret=sent.secret)
+    key = format_token(Role.OWNER, access_key_id=sent.access_key_id, secret=sent.secret)
     assert key.startswith("troth_owner_")
     assert shop.execute("{ viewer { role } }", key=key) == {"viewer": {"role": "TILL"}}
 

@@ -16,7 +16,7 @@ import pytest
 
 from app.api import authentication
 from app.domain.access import Role
-from app.domain.programs.key_tokens import write_token
+from app.domain.programs.key_tokens import format_token
 from app.graphql_server.limits.admission import ADMISSION_LIMIT, INVALID_KEY_COST, Admission, RateLimited
 from app.graphql_server.limits.rate_limits import RateLimit
 from app.graphql_server.limits.slow_lane import TURN_PAUSE
@@ -73,7 +73,7 @@ def database_keys(shop: Shop) -> list[str]:
 
 def wrong_key(number: int) -> str:
     """A well-formed key that does not exist."""
-    return write_token(Role.TILL, access_key_id=f"{number:032x}", secret="w" * 43)
+    return format_token(Role.TILL, access_key_id=f"{number:032x}", secret="w" * 43)
 
 
 def codes(answer: httpx.Response) -> list[str]:

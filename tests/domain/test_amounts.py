@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.amounts import DECIMALS, MAX_MINOR, AmountError, Money, Parts
+from app.domain.amounts import DECIMALS, MAX_MINOR_UNITS, AmountError, Money, Parts
 from app.domain.engine.earning import earn
 from app.domain.engine.refund import outcome_from_snapshot
 from app.domain.i18n import phrasebook_in
@@ -39,7 +39,7 @@ def test_inexact_amount_is_rejected(amount: Decimal | str) -> None:
         Money.of(amount, "GBP")
 
 
-@given(minor=st.integers(-MAX_MINOR, MAX_MINOR), currency=st.sampled_from(sorted(DECIMALS)))
+@given(minor=st.integers(-MAX_MINOR_UNITS, MAX_MINOR_UNITS), currency=st.sampled_from(sorted(DECIMALS)))
 def test_money_survives_its_decimal_text(minor: int, currency: str) -> None:
     money = Money(minor, currency)
     assert Money.of(money.decimal(), currency) == money

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from app.api.conventions.scalars import parse_decimal, serialize_decimal
 from app.domain.amounts import (
     DECIMALS,
-    MAX_MINOR,
+    MAX_MINOR_UNITS,
     AmountError,
     ExchangeRate,
     Money,
@@ -351,7 +351,7 @@ def test_shares_add_up_to_the_total_and_ties_go_to_the_lower_line(total: int, we
             assert before >= share or heavier < weight, "of two that are alike the lower one gets no less"
 
 
-@given(currencies, st.integers(0, MAX_MINOR))
+@given(currencies, st.integers(0, MAX_MINOR_UNITS))
 @property_settings(40)
 def test_amount_is_parsed_with_the_decimals_of_its_currency(currency: str, minor: int) -> None:
     decimals = DECIMALS[currency]

@@ -81,15 +81,15 @@ def test_tier_forecast_comes_true_without_further_purchases(
     before = at(now)
     seen = forecast_tier(replay(history, versions=[terms], until=now), customer_id=ANNA)
     if seen is None:
-        assert at(now + timedelta(days=3000)).tier == before.tier
+        assert at(now + timedelta(days=3000)).key == before.key
         return
     assert seen.at > now
-    assert at(seen.at).tier == seen.tier
-    assert at(seen.at - timedelta(microseconds=1)).tier == before.tier
+    assert at(seen.at).key == seen.tier
+    assert at(seen.at - timedelta(microseconds=1)).key == before.key
     if period.period is TierWindow.CALENDAR_YEAR:
-        assert seen.tier != before.tier or at(seen.at).grace_ends_at is None, "the days of grace are over"
+        assert seen.tier != before.key or at(seen.at).grace_ends_at is None, "the days of grace are over"
     else:
-        assert seen.tier != before.tier
+        assert seen.tier != before.key
 
 
 def test_tier_forecast_includes_announced_terms() -> None:
@@ -104,7 +104,7 @@ def test_tier_forecast_includes_announced_terms() -> None:
     )
     history = history_of([(0, 120)], terms=now)
     wallet = replay(history, versions=[now, later], until=START)
-    assert tier_of(wallet).tier == "silver"
+    assert tier_of(wallet).key == "silver"
     seen = forecast_tier(wallet, customer_id=ANNA)
     # The new terms count a calendar year and give 30 days of grace.
     assert seen is not None

@@ -316,9 +316,9 @@ def test_merge_keeps_the_remaining_days_of_a_tier() -> None:
     bought = purchase("a", 12, at=on(1), by=by, who=BOB)
     refund = RefundRecorded(stable_id("b"), bought.id, on(2), {1: bought.facts.lines[0].quantity})
     joined = WalletMerged(stable_id("j"), on(5), EventHistory(BOB, {BOB: on(0)}, (bought, refund)), ANN)
-    assert replayed([joined], until=on(31), by=by).memberships[ANN].tier.tier == "silver"
+    assert replayed([joined], until=on(31), by=by).memberships[ANN].tier.key == "silver"
     after = replayed([joined], until=on(33), by=by)
-    assert after.memberships[ANN].tier.tier is None
+    assert after.memberships[ANN].tier.key is None
     assert [(change.customer_id, change.after) for change in after.tier_changes] == [(ANN, "silver"), (ANN, None)]
 
 
@@ -437,10 +437,10 @@ def test_tier_is_reevaluated_when_terms_with_other_tiers_start_and_not_before() 
     wallet = replay(EventHistory(ANN, {ANN: on(0)}, (bought,)), versions=versions, until=on(1))
     assert wallet.next_change() == on(40)
     wallet.advance_to(on(40))
-    assert wallet.memberships[ANN].tier.tier == "silver"
+    assert wallet.memberships[ANN].tier.key == "silver"
     assert wallet.next_change() == on(80)
     wallet.advance_to(on(80))
-    assert wallet.memberships[ANN].tier.tier is None
+    assert wallet.memberships[ANN].tier.key is None
 
 
 def test_terms_with_tiers_may_start_at_the_end_of_a_hold() -> None:
@@ -451,7 +451,7 @@ def test_terms_with_tiers_may_start_at_the_end_of_a_hold() -> None:
     history = EventHistory(ANN, {ANN: on(-1)}, (bought, held))
     versions, until = (before, after), on(40)
     wallet = replay(history, versions=versions, until=until)
-    assert wallet.memberships[ANN].tier.tier == "silver"
+    assert wallet.memberships[ANN].tier.key == "silver"
     assert wallet.memberships[ANN].tier.since == on(20)
     assert (
         differences(

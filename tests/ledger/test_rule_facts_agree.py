@@ -241,7 +241,7 @@ async def stored_and_replayed(
     known = replace(purchase, rule_facts=terms.required_facts.profile_facts(person, purchase=purchase))
     counters = await rule_facts.usage_counters(session, customer=customer, terms=terms, facts=known)
     stored = counters.with_rule_facts(
-        known, terms=terms, tier=customer.tier.tier, qualifying_points=customer.account.balance.qualifying
+        known, terms=terms, tier=customer.tier.key, qualifying_points=customer.account.balance.qualifying
     )
     if not customer.account.balance.owed:
         read = await rule_facts.with_rule_facts(session, customer=customer, terms=terms, facts=purchase)

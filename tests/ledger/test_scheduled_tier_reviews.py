@@ -85,7 +85,7 @@ class TierReviewProgram(ProgramDriver):
         """The tier that a card shows."""
         found = self.query(card_of, by=by_card(card), at=self.now)
         assert found is not None
-        return found.tier.tier
+        return found.tier.key
 
     def stored_tiers(self) -> list[str | None]:
         """The stored tiers in the order of enrolment."""

@@ -31,7 +31,7 @@ def core_summary(wallet: Wallet, at: datetime) -> dict[str, Any]:
         },
         "stamps": {lot.id: (lot.points, lot.remaining, lot.held, lot.earned_at) for lot in stamps.lots.values()}
         | {"owed": stamps.owed, "lifetime": stamps.lifetime},
-        "tiers": {id: membership.tier.tier for id, membership in wallet.memberships.items()},
+        "tiers": {id: membership.tier.key for id, membership in wallet.memberships.items()},
         "falls": {id: membership.tier.grace_ends_at for id, membership in wallet.memberships.items()},
         "ends": {lot.id: wallet.points.expires_at(lot) for lot in wallet.points.inventory.lots.values() if lot.free},
     }

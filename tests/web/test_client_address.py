@@ -7,7 +7,7 @@ import pytest
 
 from app.config import Settings
 from app.domain.access import Role
-from app.domain.programs.key_tokens import write_token
+from app.domain.programs.key_tokens import format_token
 from app.graphql_server.limits.rate_limits import RateLimit
 from app.main import create_app
 from app.store.database.connect import open_database
@@ -74,7 +74,7 @@ def test_wrong_keys_are_charged_to_the_client_behind_a_trusted_proxy(sqlite_url:
         admission_limit=RateLimit(capacity=100, restored=1),
         trusted_proxies=trusted_networks(trusted),
     )
-    wrong = write_token(Role.TILL, access_key_id=new_id(), secret="w" * 43)
+    wrong = format_token(Role.TILL, access_key_id=new_id(), secret="w" * 43)
 
     def code(client: httpx.Client, address: str, of: str) -> str:
         headers = {"Authorization": f"Bearer {wrong}", "X-Forwarded-For": of}

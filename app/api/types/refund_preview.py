@@ -101,8 +101,8 @@ class RefundQueries:
             balances=balance_objects(
                 preview.balances, customer_id=preview.customer_id, past_instant=context.now, context=context
             ),
-            tier_before=preview.tier_before.tier,
-            tier_after=preview.tier_after.tier,
+            tier_before=preview.tier_before.key,
+            tier_after=preview.tier_after.key,
             tier_kept_until=preview.tier_after.grace_ends_at,
         )
 

@@ -14,6 +14,6 @@ class CurrentTier:
     tier is lost unless the customer collects enough points before; None if the customer has enough of them.
     """
 
-    tier: str | None = None
+    key: str | None = None
     since: datetime | None = None
     grace_ends_at: datetime | None = None

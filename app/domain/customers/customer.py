@@ -32,8 +32,9 @@ class CustomerReference:
 class Customer:
     """A customer with the points account of the wallet and the current tier.
 
-    `survivor_id` is the customer into whom this one was merged, None for an active one. `other_accounts` are the
-    wallet's accounts of other units: present if the customer was read to be shown, empty if to be changed.
+    `survivor_id` is the customer into whom this one was merged, None for an active customer. `other_accounts` are the
+    wallet's accounts of other units, if they were read as well: for customers who are shown, not for those to be
+    changed.
     """
 
     id: str
@@ -51,7 +52,7 @@ class Customer:
 
 @dataclass(frozen=True, slots=True)
 class NewCustomer:
-    """A customer to enrol, with the ids of the wallet and account that come with them (balance zero)."""
+    """A customer to enrol, with the ids of the new wallet and of its account, whose balance is 0."""
 
     id: str
     wallet_id: str

@@ -50,14 +50,14 @@ def normalised_identity(kind: IdentityKind, text: str, *, region: str) -> str:
     if len(text) > MAX_IDENTITY_LENGTH or len(text := normalised_identifier(text)) > MAX_IDENTITY_LENGTH:
         raise IdentityError(detail_of("TOO_LONG"))
     if kind is IdentityKind.PHONE:
-        return _phone(text, region=region)
+        return _normalised_phone(text, region=region)
     if kind is IdentityKind.EMAIL:
         address = normalised_identifier(text.lower())
         if not _EMAIL.fullmatch(address):
             raise IdentityError(detail_of("EMAIL"))
         return address
     if kind is IdentityKind.CARD:
-        return _card(text)
+        return _normalised_card(text)
     if kind is IdentityKind.EXTERNAL_ID:
         if not 1 <= len(text) <= 200:
             raise IdentityError(length_detail(1, 200))
@@ -67,7 +67,7 @@ def normalised_identity(kind: IdentityKind, text: str, *, region: str) -> str:
     return text
 
 
-def _card(text: str) -> str:
+def _normalised_card(text: str) -> str:
     """The letters and digits of a card number. A number with a valid GS1 check digit is padded with zeros to 12 digits.
 
     Scanners report the same 12-digit code (UPC-A) with one leading zero (EAN-13), with two (GTIN-14), or without its
@@ -93,7 +93,7 @@ def _has_valid_check_digit(digits: str) -> bool:
     return (sum(from_right[::2]) + 3 * sum(from_right[1::2])) % 10 == 0
 
 
-def _phone(text: str, *, region: str) -> str:
+def _normalised_phone(text: str, *, region: str) -> str:
     if not _PHONE.fullmatch(text):
         raise IdentityError(detail_of("PHONE_DIGITS"))
     try:

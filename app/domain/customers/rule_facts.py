@@ -10,7 +10,7 @@ from typing import Any
 from app.domain.calendar import Period
 from app.domain.customers.profile import CustomerProfile
 
-_COUNTS_BY_KEY = {
+_STORED_NAME_BY_FIELD = {
     "uses": "uses",
     "items": "items",
     "common_budgets_left": "budgets_left",
@@ -29,7 +29,7 @@ class RuleFacts:
     - `visits`: how many earlier purchases count as visits: those that were not returned as a whole;
     - `uses`: how often each clause was applied in the period of its limit. Clauses are named by their keys, here and
       below;
-    - `total_uses`: how often each clause was ever applied, uses on hold included;
+    - `total_uses`: how often each clause was ever applied, uses of active holds included;
     - `earned_by_period`: points earned so far in each period;
     - `items`: how many items each clause has counted so far, without those that were returned;
     - `common_budgets_left`: points left in the budget of each clause, for all customers;
@@ -42,7 +42,7 @@ class RuleFacts:
       birthday;
     - `used_birthdays`: clauses that were already applied for a birthday, each with the calendar year of that birthday;
     - `condition_answers`: whether each condition about the customer held at the time of the purchase, by `answer_key`
-      (the key of the condition, `AboutCustomer.answer_key`); None if that depends on a birthday that is not known;
+      (the key of the condition, `ProfileCondition.answer_key`); None if that depends on a birthday that is not known;
     - `profile`: birthday, segments and preferences, present while something is decided and never stored. To decide
       again, `condition_answers` are enough; they contain neither a date of birth nor an age.
     """
@@ -68,7 +68,7 @@ class RuleFacts:
         return dict(self.uses).get(clause, 0)
 
     def total_uses_of(self, clause: str) -> int:
-        """How often the clause was ever applied, uses on hold included."""
+        """How often the clause was ever applied, uses of active holds included."""
         return dict(self.total_uses).get(clause, 0)
 
     def birthday_year(self, answer_key: str) -> int | None:
@@ -84,7 +84,7 @@ class RuleFacts:
         return dict(self.items).get(clause, 0)
 
     def budget_left_for_customer(self, clause: str) -> int | None:
-        """Points that the clause's budget still has for this customer, own share included; None if the clause has no budget."""
+        """Points left in the clause's budget for this customer, with their own share; None if the clause has no budget."""
         common_points = dict(self.common_budgets_left).get(clause)
         return None if common_points is None else max(0, common_points + self.own_budget_share(clause))
 
@@ -123,7 +123,7 @@ class RuleFacts:
             data["tier"] = self.tier
         if self.qualifying_points:
             data["qualifying"] = self.qualifying_points
-        for name, stored_name in _COUNTS_BY_KEY.items():
+        for name, stored_name in _STORED_NAME_BY_FIELD.items():
             if counts := getattr(self, name):
                 data[stored_name] = dict(counts)
         if self.used_birthdays:
@@ -132,7 +132,7 @@ class RuleFacts:
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> RuleFacts:
-        """The facts that `to_data` wrote."""
+        """The facts of the JSON that `to_data` wrote."""
         return cls(
             enrolled_at=datetime.fromisoformat(data["enrolled_at"]) if "enrolled_at" in data else None,
             visits=data.get("visits", 0),

@@ -142,10 +142,10 @@ class TierGrace:
         # Among tiers that are no longer in the terms, the current one wins.
         new_key = max(
             self.end_by_tier,
-            key=lambda key: (points_of_tier(key, terms=terms), key == before.tier, key),
+            key=lambda key: (points_of_tier(key, terms=terms), key == before.key, key),
             default=None,
         )
-        since = before.since if new_key == before.tier else at
+        since = before.since if new_key == before.key else at
         return CurrentTier(new_key, since, self.end_by_tier[new_key] if new_key is not None else None)
 
     def absorb(self, other: TierGrace) -> None:
@@ -168,11 +168,11 @@ def grace_ends_at(*, terms: Terms, at: datetime) -> datetime:
 
 def kept_tier_reason(current_tier: CurrentTier, *, qualifying_points: int, terms: Terms) -> Reason | None:
     """Why a customer still has a tier that the points no longer reach; None if they reach it or the terms no longer have it."""
-    if current_tier.grace_ends_at is None or not any(tier.tier == current_tier.tier for tier in terms.tiers):
+    if current_tier.grace_ends_at is None or not any(tier.tier == current_tier.key for tier in terms.tiers):
         return None
-    assert current_tier.tier is not None, "there is a tier"
+    assert current_tier.key is not None, "there is a tier"
     finding = Finding(True, ReasonCode.TIER_KEPT, qualifying_points, current_tier.grace_ends_at)
-    return Reason(terms.tier_clause(current_tier.tier).key, Verdict.APPLIED, finding)
+    return Reason(terms.tier_clause(current_tier.key).key, Verdict.APPLIED, finding)
 
 
 def tier_decision(change: TierChange) -> Decision:

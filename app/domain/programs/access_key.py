@@ -13,7 +13,7 @@ from app.domain.access import Role
 from app.domain.details import Detail, detail_of
 
 MAX_CUSTOMER_KEY_LIFETIME = timedelta(days=366)
-"""How long a customer's key may last: it is on a phone, which may be lost."""
+"""The longest lifetime of a customer's key: the phone that holds it may be lost."""
 
 MAX_LABEL_LENGTH = 100
 """The most characters of a label."""
@@ -66,7 +66,7 @@ class AccessKey:
         return AccessKeyState.ACTIVE
 
     def successor_expires_at(self, at: datetime) -> datetime | None:
-        """The expiry of a key that is made `at` an instant to replace this one: it lasts as long. None: it does not expire."""
+        """When a key that replaces this one from `at` on expires: it lasts as long as this one. None: it does not expire."""
         return at + (self.expires_at - self.created_at) if self.expires_at is not None else None
 
 

@@ -32,13 +32,13 @@ class KeyToken:
         return hash_of_secret(self.secret)
 
 
-def write_token(role: Role, *, access_key_id: str, secret: str) -> str:
+def format_token(role: Role, *, access_key_id: str, secret: str) -> str:
     """The token of a key; `secret` has 43 characters of base64url."""
     body = f"troth_{role.value.lower()}_{access_key_id.replace('-', '')}_{secret}"
     return body + _check_digits(body)
 
 
-def read_token(text: str) -> KeyToken | None:
+def parse_token(text: str) -> KeyToken | None:
     """The parts of a token; None if the text is not a token or has wrong check digits."""
     match = _TOKEN.fullmatch(text)
     if match is None or _check_digits(match[1]) != match[4]:

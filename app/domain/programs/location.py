@@ -8,7 +8,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """A location. `number` counts the program's locations from 1, `key` is the owner's name for it, `zone` is its IANA zone."""
+    """A location. `number` counts the program's locations from 1, `key` is the owner's name for it, `zone` an IANA zone."""
 
     id: str
     number: int

@@ -24,6 +24,7 @@ class Program:
 
     - `currency` is an ISO 4217 code, `zone` an IANA zone, `region` an ISO 3166 code: phone numbers of this region need
       no country code, and amounts, dates and times are written as is usual in it;
+    - `unit_name` is what the program calls its points;
     - `form_of_address` says how German texts address members: Sie or du;
     - `slug` is the program's name in public addresses, unique in the deployment; `listed` says whether the first page
       of the deployment shows the program;
@@ -49,5 +50,5 @@ class Program:
     max_receipt_age: timedelta = timedelta(days=30)
 
     def now(self, server_time: datetime) -> datetime:
-        """The time of the program's clock when it is `server_time` by the server's."""
+        """The time of the program's clock at an instant of the server's clock."""
         return server_time + self.clock_ahead if self.clock_ahead else server_time

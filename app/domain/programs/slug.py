@@ -8,10 +8,10 @@ from collections.abc import Collection
 
 from app.domain.details import Detail, key_detail
 
-SHORTEST, LONGEST = 3, 40
+MIN_SLUG_LENGTH, MAX_SLUG_LENGTH = 3, 40
 """The fewest and the most characters of a slug."""
 
-_SLUG = re.compile(rf"[a-z0-9-]{{{SHORTEST},{LONGEST}}}")
+_SLUG = re.compile(rf"[a-z0-9-]{{{MIN_SLUG_LENGTH},{MAX_SLUG_LENGTH}}}")
 _DEFAULT_SLUG = "program"
 """The slug of a program whose name has too few Latin letters and digits."""
 _TWO_LETTER_SPELLINGS = {"ß": "ss", "ä": "ae", "ö": "oe", "ü": "ue", "æ": "ae", "ø": "oe"}
@@ -24,15 +24,15 @@ class SlugTaken(Exception):
 
 def slug_error(text: str) -> Detail | None:
     """What is wrong with a slug; None if it is valid."""
-    return None if _SLUG.fullmatch(text) else key_detail(LONGEST, least=SHORTEST)
+    return None if _SLUG.fullmatch(text) else key_detail(MAX_SLUG_LENGTH, least=MIN_SLUG_LENGTH)
 
 
 def slug_of_name(name: str) -> str:
     """A slug that resembles a program's name: "Café Größe" becomes "cafe-groesse"."""
     latin = "".join(_TWO_LETTER_SPELLINGS.get(letter, letter) for letter in unicodedata.normalize("NFC", name.lower()))
     ascii_only = unicodedata.normalize("NFKD", latin).encode("ascii", "ignore").decode("ascii")
-    slug = re.sub(r"[^a-z0-9]+", "-", re.sub(r"['’]", "", ascii_only))[:LONGEST].strip("-")
-    return slug if len(slug) >= SHORTEST else _DEFAULT_SLUG
+    slug = re.sub(r"[^a-z0-9]+", "-", re.sub(r"['’]", "", ascii_only))[:MAX_SLUG_LENGTH].strip("-")
+    return slug if len(slug) >= MIN_SLUG_LENGTH else _DEFAULT_SLUG
 
 
 def free_slug(wanted: str, *, taken_slugs: Collection[str]) -> str:
@@ -41,5 +41,5 @@ def free_slug(wanted: str, *, taken_slugs: Collection[str]) -> str:
     while slug in taken_slugs:
         number += 1
         suffix = f"-{number}"
-        slug = wanted[: LONGEST - len(suffix)] + suffix
+        slug = wanted[: MAX_SLUG_LENGTH - len(suffix)] + suffix
     return slug

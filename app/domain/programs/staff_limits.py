@@ -10,7 +10,10 @@ from app.domain.amounts import Money
 
 
 class StaffBudget(StrEnum):
-    """The manual changes for which an access key of staff has a budget per day and unit. Gains and losses both use it."""
+    """The kinds of manual changes for which an access key of staff has a daily budget in each unit.
+
+    Points that are taken use the budget like points that are given.
+    """
 
     ADJUSTMENTS = "ADJUSTMENTS"
     TRANSFERS = "TRANSFERS"
@@ -20,9 +23,9 @@ class StaffBudget(StrEnum):
 class StaffLimits:
     """The limits of a program, which its owner sets.
 
-    `adjustments` and `transfers` are the points, and the stamps, that an access key may move per day. A till may amend
-    a receipt that is at most `amendment_days` old. `amendment_amount` is by how much a till may change the total of any
-    receipt, in minor units of the program's currency (None: 100 major units).
+    `adjustments` and `transfers` are how many points, and how many stamps, an access key may move per day. A till may
+    amend a receipt that is at most `amendment_days` old. `amendment_amount` is by how much a till may change the total
+    of any receipt, in minor units of the program's currency (None: 100 major units).
     """
 
     adjustments: int = 5_000
@@ -31,7 +34,7 @@ class StaffLimits:
     amendment_amount: int | None = None
 
     def daily_limit(self, budget: StaffBudget) -> int:
-        """The points, and the stamps, that an access key may move per day."""
+        """How many points, and how many stamps, an access key may move per day."""
         return self.adjustments if budget is StaffBudget.ADJUSTMENTS else self.transfers
 
     @property

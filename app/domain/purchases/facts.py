@@ -11,7 +11,7 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import Any
 
-from app.domain.amounts import MAX_MINOR, Exact, ExchangeRate, Money, Rounding, rounded
+from app.domain.amounts import MAX_MINOR_UNITS, Exact, ExchangeRate, Money, Rounding, rounded
 from app.domain.customers.rule_facts import NO_RULE_FACTS, RuleFacts
 from app.domain.details import Detail, InvalidFieldError, detail_of
 from app.domain.purchases.lines import Line, line_data, line_of_data
@@ -50,7 +50,7 @@ UNREDUCED_PRICES: Mapping[int, Exact] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """A part of the payment, in minor units; `redemption_id` is the redemption whose points paid it, None for other kinds."""
+    """A part of the payment, in minor units; `redemption_id` is the redemption whose points paid it, if points did."""
 
     kind: PaymentKind
     amount: Exact
@@ -93,7 +93,7 @@ class PurchaseFacts:
         for index, line in enumerate(self.lines):
             if line.discount and line.discount > line.price():
                 raise FactsError(("lines", str(index), "discount"), detail_of("DISCOUNT_ABOVE_PRICE"))
-        if sum(line.price() for line in self.lines) > MAX_MINOR:
+        if sum(line.price() for line in self.lines) > MAX_MINOR_UNITS:
             raise FactsError(("lines",), detail_of("TOO_LARGE"))
         if self.payments and self.paid_with_points() > self.amount_due():
             raise FactsError(("payments",), detail_of("POINTS_PAY_TOO_MUCH"))
@@ -103,7 +103,10 @@ class PurchaseFacts:
     def _check_exchange_rate(self, exchange_rate: ExchangeRate) -> None:
         if exchange_rate.target_currency == self.currency:
             raise FactsError(("exchange_rate",), detail_of("FOREIGN_ONLY"))
-        if sum(line.price() for line in self.lines) * exchange_rate.factor(foreign_currency=self.currency) > MAX_MINOR:
+        if (
+            sum(line.price() for line in self.lines) * exchange_rate.factor(foreign_currency=self.currency)
+            > MAX_MINOR_UNITS
+        ):
             raise FactsError(("exchange_rate",), detail_of("TOO_LARGE_CONVERTED"))
 
     def total(self) -> Money:
@@ -125,8 +128,7 @@ class PurchaseFacts:
     def as_replacement(self, price: int) -> PurchaseFacts:
         """The facts of a receipt whose goods replace returned goods worth `price` (minor units).
 
-        What was paid with points counts as payment of the price difference, so the replaced price may be less than
-        `price`.
+        What was paid with points pays for the price difference, so the replaced price is at most what is left to pay.
         """
         if (paid_with_points := self.paid_with_points()) > 0:
             price = min(price, int(self.amount_due() - paid_with_points))
@@ -149,7 +151,7 @@ class PurchaseFacts:
         return frozenset(payment.redemption_id for payment in self.payments if payment.redemption_id is not None)
 
     def amount_due(self) -> Exact:
-        """The amount due for all lines, tax included, in minor units, exact."""
+        """The exact amount due for all lines, tax included, in minor units."""
         return sum((line.amount_due() for line in self.lines), 0)
 
     def with_remaining_quantities(
@@ -212,7 +214,7 @@ class PurchaseFacts:
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> PurchaseFacts:
-        """The facts that `to_data` wrote."""
+        """The facts of the JSON that `to_data` wrote."""
         return cls(
             occurred_at=datetime.fromisoformat(data["at"]),
             zone=data["zone"],

@@ -94,7 +94,7 @@ class Line(NamedTuple):
         return Decimal(thousandths.__floor__()).scaleb(-3)
 
     def with_remaining_quantity(self, quantity: Decimal, *, price_share: Exact = 1) -> Line:
-        """The line reduced to the quantity that remains and to this share of its price; the discount shrinks in proportion."""
+        """The line reduced to a quantity and to a share of its price; the discount shrinks in proportion."""
         return self._replace(quantity_share=Fraction(quantity) / Fraction(self.quantity), price_share=price_share)
 
 
@@ -117,7 +117,7 @@ def line_data(line: Line) -> dict[str, Any]:
 
 
 def line_of_data(data: Mapping[str, Any], *, number: int) -> Line:
-    """The line that `line_data` wrote."""
+    """The line of the JSON that `line_data` wrote."""
     return Line(
         number=number,
         sku=data["sku"],

@@ -51,7 +51,7 @@ class PendingRefund:
       and `amount` (for the whole purchase): money without goods, in major units. Without any of them everything is
       returned;
     - `external_id`: the refund's own number, unique in `space`; `number_used_at`: when the number was used, if not at
-      `occurred_at`: staff have booked the refund from quarantine with another time;
+      `occurred_at`: the refund was booked from quarantine with another time;
     - `refund_id`: the refund that was booked when the purchase arrived;
     - `dismissed_at`, `dismissed_by` (the access key), `dismissal_reason`: set if staff dismissed the refund;
     - `rejection_code`: the problem because of which the refund was rejected when the purchase arrived;
@@ -84,7 +84,7 @@ class PendingRefund:
 
     @property
     def content(self) -> tuple[Any, ...]:
-        """What the refund returns of which receipt, and for which new receipt; without its own number, time and customer."""
+        """What makes two refunds the same: all that was sent except the refund's own number, its time and the customer."""
         new_receipt = (
             (self.new_receipt.number, self.new_receipt.content_digest) if self.new_receipt is not None else None
         )

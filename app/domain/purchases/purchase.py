@@ -51,7 +51,7 @@ class Purchase:
 
 
 def tie_breaker_of(external_id: str, *, space: NumberSpace, completion: int) -> str:
-    """The text that puts purchases of the same instant in order. It contains all that identifies a receipt of the program."""
+    """The text that puts purchases of the same instant in order: all that tells receipts of a program apart."""
     if space == PROGRAM_WIDE and completion == 1:
         return external_id
     return f"{external_id} {space.location} {space.day} {completion:09}"

@@ -26,7 +26,7 @@ class ReceiptCorrection:
     from_customer_id: str
     to_customer_id: str
     total_before: int
-    earned_before: int
+    earned_points_before: int
     move_id_before: str | None
     facts_before_text: str
     recorded_at: datetime
@@ -50,7 +50,7 @@ class ReceiptCorrection:
             from_customer_id=purchase.customer_id,
             to_customer_id=to_customer_id,
             total_before=purchase.total.minor,
-            earned_before=purchase.earned_points,
+            earned_points_before=purchase.earned_points,
             move_id_before=purchase.move_id,
             facts_before_text=purchase.facts_text,
             recorded_at=recorded_at,
@@ -68,7 +68,7 @@ class ReceiptCorrection:
 
     @property
     def retained_budget_usage(self) -> tuple[tuple[str, int], ...]:
-        """By clause key, the points that the moved purchase had used of budgets and that stay used by the former customer."""
+        """The points of budgets, by clause key, that the purchase had used and that did not move with it."""
         return (
             tuple(json.loads(self.retained_budget_usage_text).items())
             if self.retained_budget_usage_text is not None

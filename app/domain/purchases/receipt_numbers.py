@@ -1,8 +1,8 @@
 """Receipt numbering: unique numbers, or unique only per location or day.
 
-The number space of a recorded receipt follows the setting of the time when it was recorded. A new receipt is the
-recorded one with its number if it is so both by that setting and by the current one. A receipt that is sent twice is
-therefore recognised even if the setting was changed in between.
+A recorded receipt keeps the number space that it got by the setting at that time. A receipt that arrives later with the
+same number is taken for the recorded one unless the earlier or the current setting tells the two apart. A receipt that
+is sent twice is therefore recognised even if the setting was changed in between.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class ReceiptReference:
 
 @dataclass(frozen=True)
 class Numbering:
-    """The setting of how receipts are numbered; a business day begins at the local time `day_starts`."""
+    """How the receipts of a program are numbered. A business day begins at the local time `day_starts`."""
 
     uniqueness: ReceiptNumbers = ReceiptNumbers.UNIQUE
     day_starts: time = time()
@@ -104,7 +104,7 @@ class Numbering:
         )
 
     def candidate_spaces(self, origin: ReceiptOrigin) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """The locations and the days of all spaces in which a number with this origin may be recorded, by any setting."""
+        """The locations and the days of all number spaces that a receipt with this origin can have, by any setting."""
         day = origin.at.astimezone(zone_info(origin.zone)).date()
         return (ALL_LOCATIONS, origin.location or NO_LOCATION), (ALL_DAYS, day.isoformat(), (day - _DAY).isoformat())
 
@@ -119,7 +119,7 @@ class Numbering:
         return reference.location_id in (None, origin.location) and reference.day in (None, self.business_day(origin))
 
     def is_same_receipt(self, origin: ReceiptOrigin, *, recorded_origin: ReceiptOrigin, space: NumberSpace) -> bool:
-        """Whether a receipt with `origin` is the recorded one with the same number, which has `recorded_origin` and `space`."""
+        """Whether a receipt with `origin` is the recorded receipt with its number, which has `recorded_origin` and `space`."""
         if (self.per_location or space.location) and origin.location != recorded_origin.location:
             return False
         return not (self.per_day or space.day) or self.business_day(origin) == self.business_day(recorded_origin)

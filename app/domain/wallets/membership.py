@@ -34,7 +34,7 @@ class Membership:
         return self.counters.with_rule_facts(
             facts,
             terms=terms,
-            tier=self.tier.tier,
+            tier=self.tier.key,
             qualifying_points=self.qualifying.counting_points(terms=terms, at=facts.occurred_at)
             if is_tier_required
             else 0,
@@ -51,18 +51,18 @@ class Membership:
         self.reevaluate_at = min(
             (instant for instant in (rollover_at, grace_ends_at) if instant is not None), default=None
         )
-        if self.tier.tier == before.tier:
+        if self.tier.key == before.key:
             return None
-        return TierChange(self.id, at, before.tier, self.tier.tier, points, terms)
+        return TierChange(self.id, at, before.key, self.tier.key, points, terms)
 
     def absorb(self, other: Membership, *, terms: Terms, at: datetime) -> TierChange | None:
         """Absorb the membership of a merged customer; a higher tier is kept, with its remaining grace days."""
         self.counters.absorb(other.counters)
         self.qualifying.add_all(other.qualifying)
         self.tier_grace.absorb(other.tier_grace)
-        before, other_tier = self.tier.tier, other.tier
-        if points_of_tier(other_tier.tier, terms=terms) <= points_of_tier(before, terms=terms):
+        before, other_tier = self.tier.key, other.tier
+        if points_of_tier(other_tier.key, terms=terms) <= points_of_tier(before, terms=terms):
             return None
-        self.tier = CurrentTier(other_tier.tier, at, other_tier.grace_ends_at)
+        self.tier = CurrentTier(other_tier.key, at, other_tier.grace_ends_at)
         points = self.qualifying.deciding_points(terms=terms, at=at)
-        return TierChange(self.id, at, before, other_tier.tier, points, terms, other_tier.grace_ends_at)
+        return TierChange(self.id, at, before, other_tier.key, points, terms, other_tier.grace_ends_at)

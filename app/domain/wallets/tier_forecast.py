@@ -29,13 +29,13 @@ def forecast_tier(wallet: Wallet, *, customer_id: str) -> TierForecast | None:
     """
     membership = wallet.memberships[customer_id]
     assert wallet.at is not None, "the wallet was advanced to an instant"
-    current_tier = membership.tier.tier
+    current_tier = membership.tier.key
     year_end = end_of_calendar_year(terms=terms_at(wallet.versions, at=wallet.at), at=wallet.at)
     while (at := _next_review(wallet, reevaluate_at=membership.reevaluate_at)) is not None:
         wallet.advance_to(at)
         year_is_over = year_end is not None and at >= year_end and membership.tier.grace_ends_at is None
-        if year_is_over or membership.tier.tier != current_tier:
-            return TierForecast(membership.tier.tier, at, terms_at(wallet.versions, at=at))
+        if year_is_over or membership.tier.key != current_tier:
+            return TierForecast(membership.tier.key, at, terms_at(wallet.versions, at=at))
     return None
 
 

@@ -117,7 +117,7 @@ def _status(
             )
     started_versions = (version for version in reversed(versions.not_withdrawn) if version.effective_from <= at)
     named_by = next(
-        (version for version in started_versions if any(offered.tier == tier.tier for offered in version.tiers)), None
+        (version for version in started_versions if any(offered.tier == tier.key for offered in version.tiers)), None
     )
     return TierStatus(tier=tier, qualifying=qualifying, terms=terms, named_by=named_by, history=history)
 

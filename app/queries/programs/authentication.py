@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from app.domain.access import Principal
 from app.domain.programs.access_key import AccessKeyState
-from app.domain.programs.key_tokens import read_token
+from app.domain.programs.key_tokens import parse_token
 from app.domain.programs.program import Program
 from app.store.customers import customers
 from app.store.database.session import Session, UnscopedSession
@@ -47,7 +47,7 @@ async def authenticate(session: UnscopedSession, *, token: str, at: datetime) ->
 
     Only a token with the key's secret is rejected as expired or revoked; any other is UNKNOWN, as if there were no such key.
     """
-    sent_token = read_token(token)
+    sent_token = parse_token(token)
     if sent_token is None:
         return RejectedKey(KeyRejection.MALFORMED)
     key = await access_keys.find_in_any_program(session, access_key_id=sent_token.access_key_id)

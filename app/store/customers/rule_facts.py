@@ -34,7 +34,7 @@ async def with_rule_facts(session: Session, *, customer: Customer, terms: Terms,
         return facts
     counters = await usage_counters(session, customer=customer, terms=terms, facts=facts)
     qualifying = customer.account.balance.qualifying
-    return counters.with_rule_facts(facts, terms=terms, tier=customer.tier.tier, qualifying_points=qualifying)
+    return counters.with_rule_facts(facts, terms=terms, tier=customer.tier.key, qualifying_points=qualifying)
 
 
 async def usage_counters(session: Session, *, customer: Customer, terms: Terms, facts: PurchaseFacts) -> UsageCounters:

@@ -38,7 +38,7 @@ async def update(session: Session, *, customer_id: str, tier: CurrentTier) -> No
     await session.enqueue(
         "UPDATE customers SET tier = $3, tier_since = $4, tier_grace_ends_at = $5 WHERE program_id = $1 AND id = $2",
         customer_id,
-        tier.tier,
+        tier.key,
         tier.since,
         tier.grace_ends_at,
     )

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from app.domain.access import Role
 from app.domain.programs.access_key import AccessKey
-from app.domain.programs.key_tokens import hash_of_secret, write_token
+from app.domain.programs.key_tokens import format_token, hash_of_secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,4 +52,4 @@ def make_key(
         replaces_id=replaces_id,
         actor=actor,
     )
-    return NewKey(key=key, token=write_token(role, access_key_id=id, secret=secret))
+    return NewKey(key=key, token=format_token(role, access_key_id=id, secret=secret))

@@ -63,11 +63,11 @@ class TierStatus:
         terms = status.terms
         if terms is None or not terms.tiers:
             return None
-        tier = Tier.of(status.tier.tier, terms=status.named_by) if status.named_by is not None else None
+        tier = Tier.of(status.tier.key, terms=status.named_by) if status.named_by is not None else None
         return cls(
             status=status,
             terms=terms,
-            key=status.tier.tier,
+            key=status.tier.key,
             name=tier.name if tier is not None else None,
             since=status.tier.since,
             holds_until=status.tier.grace_ends_at,
