@@ -30,7 +30,7 @@ class QualifyingPoints:
     total: int = 0
 
     def add(self, points: int, *, at: datetime, zone: str) -> None:
-        """Add points of a purchase; a refund subtracts them from the day of its purchase."""
+        """Add the points of a purchase at `at`; a refund adds negative points at the time of its purchase."""
         if not points:
             return
         day = local_date(at, zone_name=zone)
@@ -58,7 +58,7 @@ class QualifyingPoints:
         return sum(points for day, points in self.by_day.items() if _first_day_not_counted(day) > today)
 
     def deciding_points(self, *, terms: Terms, at: datetime) -> int:
-        """The points that decide the tier: by calendar year, those of this year or the last, whichever are more."""
+        """The points that decide the tier: by calendar year, the points of this year or of last year, whichever are more."""
         current_points = self.counting_points(terms=terms, at=at)
         if window_of(terms) is not TierWindow.CALENDAR_YEAR:
             return current_points

@@ -18,7 +18,7 @@ class TextFormat(StrEnum):
     HTML = "HTML"
 
 
-_MARKS = re.compile(r"([\\`*_{}\[\]<>#|~!])")
+_MARKDOWN_MARKS = re.compile(r"([\\`*_{}\[\]<>#|~!])")
 """Characters with a meaning in Markdown."""
 
 
@@ -29,16 +29,16 @@ def render(terms: Terms, *, format: TextFormat, phrasebook: Phrasebook) -> str:
         version=phrasebook.number(terms.version),
         start=phrasebook.instant_or_day(terms.effective_from, zone=terms.zone),
     )
-    clauses = [(clause.number, clause.statement(phrasebook)) for clause in terms.printed_clauses]
+    numbered_statements = [(clause.number, clause.statement(phrasebook)) for clause in terms.printed_clauses]
     if format is TextFormat.HTML:
-        items = "".join(f'<li value="{number}">{escape(text)}</li>\n' for number, text in clauses)
+        items = "".join(f'<li value="{number}">{escape(text)}</li>\n' for number, text in numbered_statements)
         return (
             f'<section lang="{phrasebook.locale.value}">\n<h1>{escape(heading)}</h1>\n<ol>\n{items}</ol>\n</section>\n'
         )
     if format is TextFormat.MARKDOWN:
-        lines = [f"{number}. {_MARKS.sub(_escaped, text)}" for number, text in clauses]
-        return "\n".join([f"# {_MARKS.sub(_escaped, heading)}", "", *lines]) + "\n"
-    return "\n".join([heading, "", *(f"{number}. {text}" for number, text in clauses)]) + "\n"
+        lines = [f"{number}. {_MARKDOWN_MARKS.sub(_escaped, text)}" for number, text in numbered_statements]
+        return "\n".join([f"# {_MARKDOWN_MARKS.sub(_escaped, heading)}", "", *lines]) + "\n"
+    return "\n".join([heading, "", *(f"{number}. {text}" for number, text in numbered_statements)]) + "\n"
 
 
 def _escaped(mark: re.Match[str]) -> str:

@@ -18,9 +18,9 @@ MAX_ITEMS = 1000
 
 @dataclass(frozen=True, slots=True)
 class EveryNthItem(Condition):
-    """Holds when the purchase contains the `nth` item of what the clause selects, or twice the `nth`, and so on.
+    """Holds when the purchase contains the item number `nth` of what the clause selects, or number 2 x `nth`, and so on.
 
-    All whole items count that the customer bought and has not returned, even in purchases for which other conditions of the
+    Every whole item that the customer bought and has not returned counts, even in purchases for which other conditions of the
     clause do not hold. Counting starts when terms first have such a condition under the key of this clause. The k-th item is
     rewarded only while the customer holds fewer than k / nth rewards of the clause, so that returning an item and buying it
     again brings no second reward.
@@ -29,7 +29,7 @@ class EveryNthItem(Condition):
     kind: ClassVar[str] = "every_nth_item"
     position: ClassVar[Position] = Position.OCCASION
     description: ClassVar[str] = (
-        "Holds when the purchase contains every nth item of what the clause counts, over all purchases of a customer."
+        "Holds when the purchase contains an nth item of what the clause counts, over all purchases of a customer."
     )
     nth: int = rule_field(f"2 to {MAX_ITEMS:,}: with 10 the 10th, the 20th item and so on.")
 

@@ -18,7 +18,7 @@ MAX_VISITS = 1000
 
 @dataclass(frozen=True, slots=True)
 class EveryNthVisit(Condition):
-    """Holds on the `nth` purchase of a customer, on twice the `nth`, and so on.
+    """Holds on the purchase number `nth` of a customer, on number 2 x `nth`, and so on.
 
     A purchase does not count once all its goods are returned. The k-th purchase is rewarded only while the customer holds
     fewer than k / nth rewards of the clause, so that returning goods and buying them again brings no second reward.
