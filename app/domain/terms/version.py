@@ -63,13 +63,13 @@ class Terms:
         validate(clauses, currency=currency)
         if not allow_unenforced:
             check_enforceable(clauses)
-        drafted_kinds = {type(effect) for _, _, effect in clauses}
+        drafted_types = {type(effect) for _, _, effect in clauses}
         taken_keys = {key for key, _, _ in clauses}
-        tier_clauses = STANDARD_TIER_CLAUSES if Tier in drafted_kinds else ()
+        tier_clauses = STANDARD_TIER_CLAUSES if Tier in drafted_types else ()
         added_clauses = [
             (key if key not in taken_keys else f"standard-{key}", (), effect)
             for key, effect in (*STANDARD_CLAUSES, *tier_clauses)
-            if type(effect) not in drafted_kinds
+            if type(effect) not in drafted_types
         ]
         return cls(
             version=version,
@@ -95,12 +95,12 @@ class Terms:
 
     @cached_property
     def policy_clauses(self) -> Mapping[type[Effect], Clause]:
-        """The standard clauses by the type of their effect; older versions lack types added later."""
+        """The standard clauses by the type of their effect. A version lacks the types that were added to Troth after it."""
         return {type(clause.effect): clause for clause in self.clauses if clause.kind is ClauseKind.POLICY}
 
     @cached_property
     def base_clauses(self) -> tuple[tuple[Clause, Earning], ...]:
-        """The clauses whose points multipliers multiply, in their order, each with its effect."""
+        """The earning clauses, which multipliers can multiply, in their order, each with its effect."""
         return tuple((clause, clause.effect) for clause in self.clauses if isinstance(clause.effect, Earning))
 
     @cached_property
@@ -120,9 +120,9 @@ class Terms:
 
     @cached_property
     def units(self) -> tuple[Unit, ...]:
-        """The units that can be collected or spent: points, and stamps if a clause uses them."""
-        costs = (clause.effect.unit for clause in self.clauses if isinstance(clause.effect, RewardCost))
-        return (Unit.POINTS, Unit.STAMPS) if self.stamp_clauses or Unit.STAMPS in costs else (Unit.POINTS,)
+        """The units that can be collected or spent: points in any case, and stamps if a clause gives or costs stamps."""
+        cost_units = (clause.effect.unit for clause in self.clauses if isinstance(clause.effect, RewardCost))
+        return (Unit.POINTS, Unit.STAMPS) if self.stamp_clauses or Unit.STAMPS in cost_units else (Unit.POINTS,)
 
     @cached_property
     def depends_on_other_clauses(self) -> bool:
