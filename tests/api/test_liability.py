@@ -322,11 +322,11 @@ def test_year_of_closed_months_gives_a_breakage_estimate(program: LiabilityProgr
     program.settle(until=FIRST + 13 * 30.5 * DAY + DAY)
     found = program.summed(FIRST + 13 * 30.5 * DAY + DAY)
     # Ten months are closed: all their points expired. That is no year yet.
-    assert (found.outstanding, found.cohorts, found.expected_breakage) == (40, 10, None)
+    assert (found.outstanding, found.cohort_count, found.expected_breakage) == (40, 10, None)
     later = FIRST + 13 * 30.5 * DAY + 60 * DAY
     program.settle(until=later)
     found = program.summed(later)
-    assert (found.cohorts, found.outstanding, found.expected_breakage) == (12, 20, 20)
+    assert (found.cohort_count, found.outstanding, found.expected_breakage) == (12, 20, 20)
 
 
 def test_liability_in_the_future_is_rejected(shop: Shop) -> None:

@@ -189,7 +189,9 @@ def test_budget_is_shared_and_item_counters_continue() -> None:
 @pytest.mark.parametrize("mode", BudgetMode)
 def test_refunded_budget_points_go_to_the_same_customer_only(mode: BudgetMode) -> None:
     draft = terms(PER_POUND, ("gift", (Budget(30, mode),), BonusPoints(points=30)))
-    returned = PurchaseWithReturns(bought("10.00", day=0).with_remaining_quantities({}), whole=bought("10.00", day=0))
+    returned = PurchaseWithReturns(
+        bought("10.00", day=0).with_remaining_quantities({}), before_returns=bought("10.00", day=0)
+    )
     gone = replace(history_of("ann"), events=(returned,))
     other = history_of("bob", bought("10.00", day=1))
     assert impact(terms(PER_POUND), draft, gone, other).points_gained == 0

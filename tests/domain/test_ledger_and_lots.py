@@ -26,7 +26,7 @@ def test_lots_are_spent_by_their_last_day_then_by_age_then_by_id() -> None:
     ]
     assert [draw.lot_id for draw in draw_points(lots, points=25)] == ["a", "b", "young", "late", "never"]
     assert draw_points(lots, points=7) == (Draw("a", 5), Draw("b", 2))
-    assert draw_points(lots, points=7, first={"never"}) == (Draw("never", 5), Draw("a", 2))
+    assert draw_points(lots, points=7, preferred_lots={"never"}) == (Draw("never", 5), Draw("a", 2))
     assert draw_points(lots, points=0) == ()
 
 

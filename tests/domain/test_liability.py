@@ -7,7 +7,7 @@ from fractions import Fraction
 import pytest
 
 from app.domain.ledger.entries import EntryType
-from app.domain.ledger.liability import Flow, closed_months, liability
+from app.domain.ledger.liability import Flow, closed_months, liability_of
 
 YEAR = 12
 
@@ -33,7 +33,7 @@ def outstanding(*points: int, waits: bool = False) -> list[Flow]:
 
 
 def test_breakage_multiplies_points_by_the_expired_share_of_their_age() -> None:
-    report = liability([*closed(12), *outstanding(1000, 600, 0, 0)], unit="points", held=100, customer_debt=7)
+    report = liability_of([*closed(12), *outstanding(1000, 600, 0, 0)], unit="points", held=100, customer_debt=7)
     assert [band.breakage_share for band in report.bands] == [
         Fraction(20, 100),
         Fraction(20, 60),
@@ -43,7 +43,7 @@ def test_breakage_multiplies_points_by_the_expired_share_of_their_age() -> None:
     ]
     assert [band.points for band in report.bands] == [1000, 600, 0, 0, 0]
     assert report.expected_breakage == 200 + 200
-    assert (report.outstanding, report.available, report.held, report.customer_debt, report.cohorts) == (
+    assert (report.outstanding, report.available, report.held, report.customer_debt, report.cohort_count) == (
         1600,
         1500,
         100,
@@ -53,14 +53,14 @@ def test_breakage_multiplies_points_by_the_expired_share_of_their_age() -> None:
 
 
 def test_breakage_needs_a_year_of_closed_months() -> None:
-    report = liability([*closed(11), *outstanding(1000)], unit="points", held=0, customer_debt=0)
-    assert (report.expected_breakage, report.cohorts) == (None, 11)
+    report = liability_of([*closed(11), *outstanding(1000)], unit="points", held=0, customer_debt=0)
+    assert (report.expected_breakage, report.cohort_count) == (None, 11)
     assert {band.breakage_share for band in report.bands} == {None}
-    assert liability([], unit="points", held=0, customer_debt=0).expected_breakage == 0, "of nothing nothing breaks"
+    assert liability_of([], unit="points", held=0, customer_debt=0).expected_breakage == 0, "of nothing nothing breaks"
 
 
 def test_one_unknown_age_band_makes_breakage_unknown() -> None:
-    report = liability([*closed(12), *outstanding(1000, 0, 0, 0, 5)], unit="points", held=0, customer_debt=0)
+    report = liability_of([*closed(12), *outstanding(1000, 0, 0, 0, 5)], unit="points", held=0, customer_debt=0)
     assert report.expected_breakage is None
     assert report.bands[0].breakage_share == Fraction(20, 100)
 
@@ -83,8 +83,8 @@ def test_month_with_a_hundredth_left_is_closed(left: int, is_closed: bool) -> No
 def test_breakage_uses_the_latest_two_years_of_closed_months() -> None:
     old = [flow for place in range(12) for flow in month(place, redeemed={}, expired=100)]
     late = [flow for place in range(12, 36) for flow in month(place, redeemed={0: 100})]
-    report = liability([*old, *late, *outstanding(10)], unit="points", held=0, customer_debt=0)
-    assert (report.cohorts, report.expected_breakage) == (24, 0)
+    report = liability_of([*old, *late, *outstanding(10)], unit="points", held=0, customer_debt=0)
+    assert (report.cohort_count, report.expected_breakage) == (24, 0)
 
 
 def test_undone_redemptions_and_clawbacks_are_no_redemptions() -> None:
@@ -96,11 +96,11 @@ def test_undone_redemptions_and_clawbacks_are_no_redemptions() -> None:
             Flow(EntryType.EARN, place, place, 4, False, 30),
             Flow(EntryType.CLAWBACK, place, place + 1, 4, False, -30),
         ]
-    report = liability([*flows, *outstanding(1000)], unit="points", held=0, customer_debt=0)
+    report = liability_of([*flows, *outstanding(1000)], unit="points", held=0, customer_debt=0)
     assert report.expected_breakage == 200
 
 
 def test_pending_points_have_an_age_too() -> None:
-    report = liability([*outstanding(30), *outstanding(12, waits=True)], unit="points", held=5, customer_debt=0)
+    report = liability_of([*outstanding(30), *outstanding(12, waits=True)], unit="points", held=5, customer_debt=0)
     assert (report.pending, report.available, report.held, report.outstanding) == (12, 25, 5, 42)
     assert report.bands[0].points == 42

@@ -245,13 +245,13 @@ class HistoryBuilder:
     def _exchange(self, draft: EventDraft, *, id: str) -> tuple[Event, str] | None:
         """An exchange of goods of a purchase for others of the same, a lower or a higher price."""
         returned = self._refund(draft, id=id)
-        if returned is None or not isinstance(returned[0], RefundRecorded) or not returned[0].lines:
+        if returned is None or not isinstance(returned[0], RefundRecorded) or not returned[0].quantities:
             return None
         back, who = returned
         assert isinstance(back, RefundRecorded)
         purchase = next(purchase for purchase, _ in self.purchases() if purchase.id == back.purchase_id)
         prices = {line.number: line.unit_price for line in purchase.facts.lines}
-        value = sum(int(n * prices[number]) for number, n in back.lines.items())
+        value = sum(int(n * prices[number]) for number, n in back.quantities.items())
         even = draft.pick % 3 == 0 and not value % 300
         price = f"{value // 300}.00" if even else f"{draft.amount * 4}.00"
         facts = a_purchase(a_line(1, price=price, quantity="3"), at=back.at, zone=LONDON)
@@ -260,7 +260,9 @@ class HistoryBuilder:
         new = stable_id(f"{id} new")
         self.remaining_quantities[new] = {1: Decimal(3)}
         bought = PurchaseRecorded(new, who, f"x{draft.pick % 5}", facts, self.in_force(back.at))
-        return ExchangeRecorded(id, back.purchase_id, back.at, back.lines, bought, back.tie_breaker, back.amounts), who
+        return ExchangeRecorded(
+            id, back.purchase_id, back.at, back.quantities, bought, back.tie_breaker, back.amounts
+        ), who
 
     def _reversal(self, draft: EventDraft, *, id: str) -> tuple[Event, str] | None:
         reversed_ids = {
@@ -333,7 +335,7 @@ def _summary(event: Event) -> Event | tuple[object, ...]:
             event.id,
             event.purchase_id,
             event.at,
-            dict(event.lines),
+            dict(event.quantities),
             new.id,
             new.facts.payments,
             new.facts.lines[0].unit_price,

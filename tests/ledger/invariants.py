@@ -88,19 +88,19 @@ def refund_violations(wallet: Wallet) -> list[str]:
             faults.append(
                 f"purchase {id}: returned as a whole, and some of its {purchase.decision.stamps} stamps are left"
             )
-        if not purchase.remaining().lines and (purchase.clawback_due, purchase.qualifying) != (
+        if not purchase.remaining().lines and (purchase.clawback_due, purchase.qualifying_points) != (
             purchase.decision.points,
             0,
         ):
             faults.append(
-                f"purchase {id}: returned as a whole, and {purchase.decision.points - purchase.clawback_due} and {purchase.qualifying} are left of it"
+                f"purchase {id}: returned as a whole, and {purchase.decision.points - purchase.clawback_due} and {purchase.qualifying_points} are left of it"
             )
         if (
             not 0 <= purchase.shortfall <= purchase.clawback_due
-            or not 0 <= purchase.expired <= purchase.clawback_due - purchase.shortfall
+            or not 0 <= purchase.expired_points <= purchase.clawback_due - purchase.shortfall
         ):
             faults.append(
-                f"purchase {id}: of {purchase.clawback_due} points {purchase.shortfall} are short and {purchase.expired} had expired"
+                f"purchase {id}: of {purchase.clawback_due} points {purchase.shortfall} are short and {purchase.expired_points} had expired"
             )
     for id, receipt in wallet.receipts.items():
         if any(left < Decimal(0) for left in receipt.quantities.values()):

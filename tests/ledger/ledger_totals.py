@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from app.domain.ledger.lots import Draw
-from app.domain.wallets.postings import Posting, PostingKey, excess_postings, missing_postings
+from app.domain.wallets.postings import Posting, PostingKey, excess_draws, missing_postings
 from app.domain.wallets.wallet import Wallet
 
 
@@ -35,7 +35,7 @@ class LedgerTotals:
             lacking = [
                 (posting.key, posting.draws) for posting in missing_postings(expected.get(account, ()), booked=recorded)
             ]
-            for subject, draws in (*excess_postings(expected.get(account, ()), booked=recorded).items(), *lacking):
+            for subject, draws in (*excess_draws(expected.get(account, ()), booked=recorded).items(), *lacking):
                 self._append(recorded.setdefault(subject, {}), draws)
                 count += 1
         return count

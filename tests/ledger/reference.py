@@ -288,9 +288,13 @@ class ReferenceWallet:
     def on_transfer_sent(self, event: past.TransferSent) -> None:
         # The recorded points, pending or not; where late events have used those, others, or a debt.
         there = self.spendable(include_pending=True)
-        own = [value for id, n in event.draws.items() for value in [item for item in there if item[0].id == id][:n]]
-        self.consume(event.id, sum(event.draws.values()), [*own, *self.spendable()], allow_debt=True)
-        self.changes.append(PointsMoved(EntryType.TRANSFER, event.id, event.at, Unit.POINTS, sum(event.draws.values())))
+        own = [
+            value for id, n in event.points_by_lot.items() for value in [item for item in there if item[0].id == id][:n]
+        ]
+        self.consume(event.id, sum(event.points_by_lot.values()), [*own, *self.spendable()], allow_debt=True)
+        self.changes.append(
+            PointsMoved(EntryType.TRANSFER, event.id, event.at, Unit.POINTS, sum(event.points_by_lot.values()))
+        )
 
     def on_transfer_received(self, event: past.TransferReceived) -> None:
         for received in event.lots:
@@ -306,7 +310,7 @@ class ReferenceWallet:
 
     def on_expiry_notice_delivered(self, event: past.ExpiryNoticeDelivered) -> None:
         for lot in self.lots:
-            if event.lots & {lot.id, *lot.earlier_ids} and event.channel in lot.terms.validity.notice_by:
+            if event.lot_ids & {lot.id, *lot.earlier_ids} and event.channel in lot.terms.validity.notice_by:
                 lot.notified_at.append(event.at)
 
     def on_wallet_merged(self, event: WalletMerged) -> None:

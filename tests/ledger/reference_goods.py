@@ -29,7 +29,7 @@ class Goods:
 
     def return_goods(self, event: RefundRecorded | ExchangeRecorded) -> None:
         """Applies a refund: goods returned, and money refunded without goods."""
-        for number, quantity in event.lines.items():
+        for number, quantity in event.quantities.items():
             self.quantities[number] -= quantity
         self.price_shares = remaining_price_shares(
             self.facts, quantities=self.quantities, price_shares=self.price_shares, amounts=event.amounts

@@ -273,7 +273,7 @@ def test_released_points_repay_debts() -> None:
     events: list[Event] = [purchase("a", 5, at=on(0), by=by), held, redemption("r", 8, at=on(2), by=by)]
     assert replayed(events, until=on(2), by=by).points.inventory.owed == 6
     wallet = replayed(events, until=on(4), by=by)
-    assert (wallet.points.inventory.owed, wallet.points.inventory.available(at=on(4))) == (0, 4)
+    assert (wallet.points.inventory.owed, wallet.points.inventory.available_points(at=on(4))) == (0, 4)
     assert sum(posting.points for posting in wallet.points.postings) == 4
 
 
@@ -400,17 +400,17 @@ def test_full_refund_after_partial_ones_claws_back_everything_earned(
         wallet = replay(builder.history_of([*earlier, (whole, who)]), versions=builder.versions, until=at)
         sold = wallet.purchases[bought.id]
         taken = [
-            wallet.refund_outcomes[event.id]
+            wallet.return_outcomes[event.id]
             for event, _ in builder.events_of(RefundRecorded)
-            if event.id in wallet.refund_outcomes
+            if event.id in wallet.return_outcomes
         ]
         assert sold.clawback_due == sold.decision.points
-        assert sold.qualifying == 0
-        assert all(returned.outcome.clawed_back <= returned.outcome.clawback_due for returned in taken)
+        assert sold.qualifying_points == 0
+        assert all(returned.refund_outcome.clawed_back <= returned.refund_outcome.clawback_due for returned in taken)
         lot = wallet.points.inventory.lots.get(wallet.points.lot_id_map.get(bought.id, bought.id))
         # Points that were spent or held when goods came back, and were given back later, are the customer's.
         given_back = [event for event, _ in earlier if isinstance(event, HoldPlaced | RedemptionReversed)] or any(
-            points for back in wallet.refund_outcomes.values() for points in back.restored.values()
+            points for back in wallet.return_outcomes.values() for points in back.restored.values()
         )
         assert lot is None or lot.free == 0 or given_back
 
@@ -480,7 +480,7 @@ def test_clawback_does_not_depend_on_intermediate_refunds(steps: tuple[int, ...]
     events: list[Event] = [purchase("a", 13, at=on(0), by=by)]
     events += [refund_of_money(f"b{number}", "a", pounds, at=on(number + 1)) for number, pounds in enumerate(steps)]
     wallet = replayed(events, until=on(9), by=by)
-    assert (wallet.points.inventory.available(at=on(9)), wallet.purchases[stable_id("a")].clawback_due) == (8, 5)
+    assert (wallet.points.inventory.available_points(at=on(9)), wallet.purchases[stable_id("a")].clawback_due) == (8, 5)
 
 
 def test_lower_clawback_first_reduces_shortfall_and_debt() -> None:
@@ -489,10 +489,10 @@ def test_lower_clawback_first_reduces_shortfall_and_debt() -> None:
         spent = RewardRedeemed(stable_id("r"), ANN, a_purchase(at=on(1)), by, 9)
         events: list[Event] = [purchase("a", 13, at=on(0), by=by), spent, refund_of_money("b", "a", 30, at=on(2))]
         wallet = replayed(events, until=on(3), by=by)
-        moved = wallet.refund_outcomes[stable_id("b")].outcome.movement
+        moved = wallet.return_outcomes[stable_id("b")].refund_outcome.movement
         assert (moved.due, moved.taken, moved.owed, moved.shortfall) == (10, 4, owed, 6 - owed)
         wallet = replayed([*events, refund_of_money("c", "a", 20, at=on(4))], until=on(5), by=by)
-        moved = wallet.refund_outcomes[stable_id("c")].outcome.movement
+        moved = wallet.return_outcomes[stable_id("c")].refund_outcome.movement
         # Five points less are due: none of them had been there.
         assert (moved.restored, moved.forgiven) == (0, 5)
         assert wallet.points.inventory.owed == (1 if owed else 0)
@@ -506,8 +506,8 @@ def test_points_no_longer_due_are_restored_to_their_lots() -> None:
         refund_of_money("c", "a", 20, at=on(4)),
     ]
     wallet = replayed(events, until=on(5), by=by)
-    assert wallet.refund_outcomes[stable_id("c")].outcome.movement.restored == 5
-    decision = wallet.refund_outcomes[stable_id("c")].outcome.decision
+    assert wallet.return_outcomes[stable_id("c")].refund_outcome.movement.restored == 5
+    decision = wallet.return_outcomes[stable_id("c")].refund_outcome.decision
     assert [reason.finding.code for reason in decision.reasons][:1] == [ReasonCode.POINTS_RESTORED]
     assert (decision.points, wallet.points.inventory.lots[stable_id("a")].remaining) == (5, 8)
 
@@ -519,7 +519,7 @@ def test_points_that_expired_unspent_count_as_clawed_back_once() -> None:
     expired = ExpiryNoticeDelivered(stable_id("w"), on(1), frozenset({stable_id("a")}), NoticeChannel.INBOX)
     returned = RefundRecorded(stable_id("r"), a.id, on(200), {1: Decimal(1)}, "r")
     wallet = replayed([*events, expired, returned], until=on(201), by=by)
-    moved = wallet.refund_outcomes[stable_id("r")].outcome.movement
+    moved = wallet.return_outcomes[stable_id("r")].refund_outcome.movement
     assert moved.due == wallet.purchases[a.id].decision.points
     assert (moved.expired, moved.taken, moved.shortfall) == (moved.due, 0, 0)
     assert wallet.points.inventory.lots[stable_id("b")].remaining > 0, "those of another purchase are left alone"

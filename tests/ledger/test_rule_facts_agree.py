@@ -270,8 +270,10 @@ def simulated(history: CustomerHistory, *, terms: Terms) -> CustomerReplay:
         if isinstance(event, PastRedemption):
             assert replay.redeem(event) is not None, "it was granted, so it is"
             continue
-        kept, whole = (event.remaining, event.whole) if isinstance(event, PurchaseWithReturns) else (event, None)
-        replay.book(kept, replay.decide(kept), whole=whole)
+        kept, whole = (
+            (event.after_returns, event.before_returns) if isinstance(event, PurchaseWithReturns) else (event, None)
+        )
+        replay.book(kept, replay.decide(kept), before_returns=whole)
     return replay
 
 

@@ -66,7 +66,7 @@ def test_activated_points_that_repay_a_debt_are_not_announced_as_spendable(taken
     owing = [PointsAdjusted(stable_id("taken"), START, -taken, terms)] if taken else []
     wallet = replayed(terms, *owing, bought(terms, 80, days=1), days=30)
     assert summary_of(wallet, EntryType.ACTIVATE, terms) == [expected]
-    assert wallet.points.inventory.available(at=START + 30 * DAY) == max(0, 8 - taken)
+    assert wallet.points.inventory.available_points(at=START + 30 * DAY) == max(0, 8 - taken)
 
 
 def test_pending_points_that_were_clawed_back_whole_do_not_become_available() -> None:

@@ -24,7 +24,7 @@ from app.domain.terms.effects.reward_cost import RewardCost
 from app.domain.terms.version import Terms
 from app.domain.units import Unit
 from app.domain.wallets.events import HoldPlaced, RewardRedeemed
-from app.domain.wallets.pending_points import pending_points
+from app.domain.wallets.pending_points import pending_points_of_wallet
 from app.domain.wallets.unit_account import terms_at
 from app.domain.wallets.wallet import Wallet, replay
 from tests.builders import a_purchase
@@ -242,7 +242,7 @@ def test_figures_about_a_reward_price_equal_the_references(builder: HistoryBuild
     terms = terms_at(core_wallet.versions, at=until)
     balance = core_wallet.points.inventory.balance(at=until)
     clause, facts = terms.clause_by_key[TREAT], a_purchase(at=until)
-    foreseen = pending_points(core_wallet, terms=terms, at=until).activations_for(clause)
+    foreseen = pending_points_of_wallet(core_wallet, terms=terms, at=until).activations_for(clause)
     decision = redeem(
         terms=terms, clause=clause, facts=facts, available=balance.available, owed=balance.owed, activations=foreseen
     )

@@ -8,7 +8,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Adjustment:
-    """Points given (positive) or taken (negative); `actor` is the access key used."""
+    """Points given (positive) or taken (negative); `actor` is the id of the access key, None for the command line."""
 
     id: str
     account_id: str

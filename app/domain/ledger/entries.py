@@ -1,4 +1,4 @@
-"""Ledger entries: each moves points between a customer's account and the program's, and contains the hash of the one before."""
+"""Ledger entries: each moves points between a customer's account and the program's, and has the hash of the entry before."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ COUNTER_ACCOUNT: Mapping[EntryType, CounterAccount] = {
     EntryType.MERGE: CounterAccount.WALLETS,
     EntryType.ACTIVATE: CounterAccount.ISSUED,
 }
-"""The other side of each entry: the ledger balances by construction."""
+"""The account on the other side, by type of entry: the ledger balances by construction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +86,9 @@ class Movement:
 class Entry:
     """An entry of an account. `number` counts from 1; `points` is signed; `decision` is the stored JSON text.
 
-    `subject` is the id of what it is about: a purchase, refund, redemption, reversal, adjustment, transfer or merger, or
-    the lot that expired or became available. A second entry about one subject corrects the first; `cause` is then the id
-    of what made this necessary: an event that was recorded late, or the correction of a receipt. `owed_change` is the
+    `subject` is the id of what the entry is about: a purchase, refund, redemption, reversal, adjustment, transfer or merge,
+    or the lot that expired or became available. A second entry about one subject corrects the first; its `cause` is the id
+    of the event that was recorded late, or of the correction of a receipt. `owed_change` is the
     change of the customer's debt: `points` is the sum of `movements` minus `owed_change`. `previous_hash` is the hash of
     the entry before it.
     """
@@ -125,7 +125,7 @@ class Balance:
     qualifying: int = 0
 
     def has_room_for(self, decision: Decision, *, unit: Unit = Unit.POINTS) -> bool:
-        """Whether the account can hold what the decision earns, and all its numbers are in range."""
+        """Whether the account can hold what the decision earns, and all numbers of the decision are in range."""
         return self.lifetime + decision.amount(unit) <= MAX_POINTS and decision.largest_amount() <= MAX_POINTS
 
     def plus(self, other: Balance) -> Balance:
@@ -161,8 +161,8 @@ def entry_hash(entry: Entry) -> str:
         entry.points,
         entry.owed_change,
         entry.unit,
-        _instant(entry.occurred_at),
-        _instant(entry.recorded_at),
+        _utc_text(entry.occurred_at),
+        _utc_text(entry.recorded_at),
         entry.purchase_id,
         entry.refund_id,
         entry.redemption_id,
@@ -171,10 +171,10 @@ def entry_hash(entry: Entry) -> str:
         [(movement.id, movement.lot_id, movement.points) for movement in entry.movements],
         [
             (
-                # Not its points: a late event may change them, and the movements contain them.
+                # Not the lot's points: a late event may change them, and the movements contain them.
                 lot.id,
-                _instant(lot.earned_at),
-                _instant(lot.available_from),
+                _utc_text(lot.earned_at),
+                _utc_text(lot.available_from),
                 lot.promised_last_day.isoformat() if lot.promised_last_day is not None else None,
                 lot.terms_version,
                 lot.zone,
@@ -188,13 +188,13 @@ def entry_hash(entry: Entry) -> str:
 _ENCODER = json.JSONEncoder(separators=(",", ":"))
 
 
-def _instant(at: datetime) -> str:
+def _utc_text(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 @dataclass(frozen=True, slots=True)
 class StoredEntry:
-    """An entry in the ledger, with its stored hash and counter account; its lots are as they are now."""
+    """An entry in the ledger, with its stored hash and counter account; `entry.new_lots` are as they are now."""
 
     entry: Entry
     hash: str

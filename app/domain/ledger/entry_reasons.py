@@ -1,4 +1,4 @@
-"""Reasons behind entries that no clause decided: reasons that staff gave, who they were, and late events."""
+"""Why there are entries that no clause decided: the reason that staff gave, and who; or an event that was recorded late."""
 
 from __future__ import annotations
 

@@ -8,7 +8,11 @@ from enum import StrEnum
 
 
 class NoticeChannel(StrEnum):
-    """What counts as a notice of expiry: opened in the inbox, printed on a receipt, accepted by the customer's channel."""
+    """What counts as the delivery of an expiry notice.
+
+    INBOX: the customer opened it in the inbox. RECEIPT: it is printed on a receipt. MESSAGE: the customer's channel has
+    accepted the message.
+    """
 
     INBOX = "INBOX"
     RECEIPT = "RECEIPT"

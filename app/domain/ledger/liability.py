@@ -5,16 +5,16 @@ only as far as experience bears it out. The method is the run-off by age of Gaul
 and Gift Card Programs: Basic Actuarial Estimation Techniques" (Casualty Actuarial Society, E-Forum, Summer 2012), on the
 program's own closed months:
 
-- All points that were earned in one calendar month (UTC) are a cohort. The closed ones are those from the first one on,
-  without a gap, of which at most 1 % of the points is outstanding still. Cohorts are selected because they are closed, and not
-  by how their points ended: selecting used-up cohorts would suggest that all points are redeemed.
+- All points that were earned in one calendar month (UTC) are a cohort. A cohort is closed if, of it and of every earlier
+  cohort, at most 1 % of the points is still outstanding. Cohorts are selected because they are closed, and not by how their
+  points ended: selecting used-up cohorts would suggest that all points are redeemed.
 - Of the latest 24 closed cohorts, let R(a) be the points that were redeemed, less those of reversed redemptions, and E(a)
   those that expired, at an age of `a` whole months or more. Points that were clawed back, adjusted or transferred
   count in neither.
-- The share of points of an age of `a` months that is not redeemed any more is E(a) / (R(a) + E(a)). It is known only
-  if at least 12 closed cohorts had such points, so that every month of a year is represented.
-- Expected breakage is the sum, over the bands of age, of the points outstanding times the share at the beginning of their
-  band. It is unknown if a band has points and its share is unknown.
+- Of the points that have reached an age of `a` months, the share E(a) / (R(a) + E(a)) is never redeemed. The share is known
+  only if at least 12 closed cohorts had such points, so that every month of a year is represented.
+- Expected breakage is the sum, over the age bands, of the outstanding points of a band times the share at the age at which
+  the band begins. Expected breakage is unknown if a band has points and an unknown share.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ AGES = (0, 3, 6, 12, 24)
 """The ages at which the bands begin, in months; the last band has no end."""
 MIN_COHORTS = 12
 MAX_COHORTS = 24
-_STILL_OPEN = Fraction(1, 100)
+_MAX_OUTSTANDING_SHARE = Fraction(1, 100)
 """The largest part of a closed cohort's points that may still be outstanding."""
 
-_ISSUING = (EntryType.EARN, EntryType.ADJUST)
-_REDEEMED = (EntryType.REDEEM, EntryType.REVERSAL)
+_ISSUE_TYPES = (EntryType.EARN, EntryType.ADJUST)
+_REDEMPTION_TYPES = (EntryType.REDEEM, EntryType.REVERSAL)
 
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """Points that entries of a type moved into lots (negative: out of them) in a month, by the month they were earned in.
+    """Points earned in one month that entries of one type moved into lots (negative: out of lots) in another month.
 
-    Months are counted from the year 0. `band` is the age band of the lots at the reporting
-    instant; `pending` says that they could not be spent yet.
+    Months are counted from the year 0. `band` is the index in `AGES` of the lots' age at the instant of the report;
+    `pending` says that the points could not be spent yet at that instant.
     """
 
     type: EntryType
@@ -55,8 +55,7 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class AgeBand:
-    """Points outstanding that are at least `months` old and younger than the next band.
-
+    """Outstanding points that are at least `months` old and younger than the next band.
     `breakage_share`, from 0 to 1, is the part of them that is not expected to be redeemed; None if the history is too short.
     """
 
@@ -71,8 +70,8 @@ class Liability:
 
     `customer_debt` are the points that customers owe the program; they are not deducted.
 
-    `expected_breakage` are the points that are not expected to be redeemed, None if unknown; `cohorts` is the number of
-    closed months from which they are estimated.
+    `expected_breakage` are the points that are not expected to be redeemed, None if unknown; `cohort_count` is the number of
+    closed cohorts from which they are estimated.
     """
 
     unit: Unit
@@ -82,7 +81,7 @@ class Liability:
     customer_debt: int
     bands: tuple[AgeBand, ...]
     expected_breakage: int | None
-    cohorts: int
+    cohort_count: int
 
     @property
     def outstanding(self) -> int:
@@ -90,67 +89,67 @@ class Liability:
         return self.available + self.pending + self.held
 
 
-def liability(flows: Sequence[Flow], *, unit: Unit, held: int, customer_debt: int) -> Liability:
+def liability_of(flows: Sequence[Flow], *, unit: Unit, held: int, customer_debt: int) -> Liability:
     """The liability from all flows up to an instant."""
-    points = [0] * len(AGES)
+    points_by_band = [0] * len(AGES)
     pending = 0
     for flow in flows:
-        points[flow.band] += flow.points
+        points_by_band[flow.band] += flow.points
         pending += flow.points if flow.pending else 0
     closed_cohorts = closed_months(flows)
-    shares = {months: breakage_share(flows, months=months, cohorts=closed_cohorts) for months in AGES}
-    bands = tuple(AgeBand(months, points[index], shares[months]) for index, months in enumerate(AGES))
+    share_by_age = {months: breakage_share(flows, months=months, cohorts=closed_cohorts) for months in AGES}
+    bands = tuple(AgeBand(months, points_by_band[index], share_by_age[months]) for index, months in enumerate(AGES))
     return Liability(
         unit=unit,
-        available=sum(points) - pending - held,
+        available=sum(points_by_band) - pending - held,
         pending=pending,
         held=held,
         customer_debt=customer_debt,
         bands=bands,
-        expected_breakage=_expected(bands),
-        cohorts=len(closed_cohorts),
+        expected_breakage=_expected_breakage(bands),
+        cohort_count=len(closed_cohorts),
     )
 
 
 def closed_months(flows: Iterable[Flow]) -> frozenset[int]:
-    """The closed cohorts, by month: those before the first one with too many points outstanding, and of these the latest `MAX_COHORTS`."""
+    """The months of the latest `MAX_COHORTS` closed cohorts: no cohort up to them has too many points outstanding."""
     issued_by_month: dict[int, int] = {}
     outstanding_by_month: dict[int, int] = {}
     for flow in flows:
         month = flow.earned_month
         outstanding_by_month[month] = outstanding_by_month.get(month, 0) + flow.points
-        if flow.type in _ISSUING and flow.points > 0:
+        if flow.type in _ISSUE_TYPES and flow.points > 0:
             issued_by_month[month] = issued_by_month.get(month, 0) + flow.points
     closed_cohorts: list[int] = []
     for month in sorted(outstanding_by_month):
-        if outstanding_by_month[month] > _STILL_OPEN * issued_by_month.get(month, 0):
+        if outstanding_by_month[month] > _MAX_OUTSTANDING_SHARE * issued_by_month.get(month, 0):
             break
         closed_cohorts.append(month)
     return frozenset(closed_cohorts[-MAX_COHORTS:])
 
 
 def breakage_share(flows: Iterable[Flow], *, months: int, cohorts: frozenset[int]) -> Fraction | None:
-    """The share of points so many months old that was not redeemed any more; None if too few cohorts had such points."""
+    """Of the points that reached an age of `months`, the share never redeemed; None if too few cohorts had such points."""
     redeemed: dict[int, int] = {}
     expired: dict[int, int] = {}
     for flow in flows:
         if flow.earned_month not in cohorts or flow.occurred_month - flow.earned_month < months:
             continue
-        if flow.type in _REDEEMED:
+        if flow.type in _REDEMPTION_TYPES:
             redeemed[flow.earned_month] = redeemed.get(flow.earned_month, 0) - flow.points
         elif flow.type is EntryType.EXPIRE:
             expired[flow.earned_month] = expired.get(flow.earned_month, 0) - flow.points
-    ended_points = _sum(redeemed, expired)
+    ended_points = _sum_by_month(redeemed, expired)
     if sum(1 for points in ended_points.values() if points > 0) < MIN_COHORTS:
         return None
     return Fraction(sum(expired.values()), sum(ended_points.values()))
 
 
-def _sum(value: Mapping[int, int], other: Mapping[int, int]) -> dict[int, int]:
-    return {month: value.get(month, 0) + other.get(month, 0) for month in {**value, **other}}
+def _sum_by_month(first: Mapping[int, int], second: Mapping[int, int]) -> dict[int, int]:
+    return {month: first.get(month, 0) + second.get(month, 0) for month in {**first, **second}}
 
 
-def _expected(bands: Iterable[AgeBand]) -> int | None:
+def _expected_breakage(bands: Iterable[AgeBand]) -> int | None:
     """Expected breakage in whole points, halves rounded up; None if the share of a band with points is unknown."""
     total = Fraction(0)
     for band in bands:

@@ -55,7 +55,7 @@ class Lot(NamedTuple):
 
 
 class Draw(NamedTuple):
-    """Points taken from one lot."""
+    """Points taken from one lot; negative if they are put into it."""
 
     lot_id: str
     points: int
@@ -79,12 +79,18 @@ def draw_points(
     lots: Iterable[Lot],
     *,
     points: int,
-    first: Collection[str] = (),
+    preferred_lots: Collection[str] = (),
     last_day_of: LastDayOf = promised_last_day,
 ) -> tuple[Draw, ...]:
-    """Draw points in consumption order, from the lots in `first` before others. Raises LotsError."""
+    """Draw points in consumption order, from the lots with the ids `preferred_lots` before others.
+
+    Raises LotsError if the lots have too few free points.
+    """
     ordered = consumption_order(lots, last_day_of=last_day_of)
-    ordered = (*(lot for lot in ordered if lot.id in first), *(lot for lot in ordered if lot.id not in first))
+    ordered = (
+        *(lot for lot in ordered if lot.id in preferred_lots),
+        *(lot for lot in ordered if lot.id not in preferred_lots),
+    )
     draws = []
     missing = points
     for lot in ordered:
@@ -107,18 +113,18 @@ def last_day_of_validity(
     days: int | None = None,
     ends_with: ValidityEnd = ValidityEnd.DAY,
 ) -> date | None:
-    """The last local day of points that are valid for so many months or days from the local day of `since`.
+    """The last local day of points that are valid for a number of months or days from the local day of `since`.
 
     Months lead to the same day of a later month, or to its last day if it is shorter; `ends_with` then moves the day to
     the end of its month, quarter or year. None without months and days: the points never expire.
     """
     first = local_date(since, zone_name=zone_name)
     if days is not None:
-        return _end(first + timedelta(days=days), ends_with=ends_with)
-    return None if months is None else _end(add_months(first, months=months), ends_with=ends_with)
+        return _end_of_period(first + timedelta(days=days), ends_with=ends_with)
+    return None if months is None else _end_of_period(add_months(first, months=months), ends_with=ends_with)
 
 
-def _end(day: date, *, ends_with: ValidityEnd) -> date:
+def _end_of_period(day: date, *, ends_with: ValidityEnd) -> date:
     """The last day of the calendar period that holds the day."""
     if ends_with is ValidityEnd.DAY:
         return day

@@ -10,7 +10,7 @@ from app.domain.ledger.lots import Lot
 
 @dataclass(frozen=True, slots=True)
 class TransferredLot:
-    """The transferred part of a lot: from the lot `source` to the new `lot`, which has the same dates."""
+    """The transferred part of a lot: from the lot with the id `source` to the new `lot`, which has the same dates."""
 
     source: str
     lot: Lot
@@ -18,7 +18,7 @@ class TransferredLot:
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """Points that were transferred; `actor` is the access key used."""
+    """Points that were transferred; `actor` is the id of the access key, None for the command line."""
 
     id: str
     from_account_id: str

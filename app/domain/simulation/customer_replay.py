@@ -31,10 +31,10 @@ class PastRedemption:
 
 @dataclass(frozen=True, slots=True)
 class PurchaseWithReturns:
-    """A purchase with returns: the `remaining` goods, and the `whole` purchase as recorded."""
+    """A purchase of which goods were returned: as recorded (`before_returns`), and with the goods that remain."""
 
-    remaining: PurchaseFacts
-    whole: PurchaseFacts
+    after_returns: PurchaseFacts
+    before_returns: PurchaseFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +60,15 @@ class CustomerHistory:
 class CustomerReplay:
     """The replay of a customer's history under one version of the terms.
 
-    Only purchases in the replay count towards tiers, and points are neither pending nor expire.
-    `budget_usage` is by clause key and shared by the replays of all customers. Points that came back later are the customer's
-    own share from the moment of the purchase.
+    Only purchases in the replay count towards tiers. Points are never pending, and do not expire.
+    `budget_usage` is by clause key and shared by the replays of all customers. Points of goods that were returned later are
+    the customer's own share of the budget from the moment of the purchase.
     """
 
     def __init__(self, terms: Terms, history: CustomerHistory, budget_usage: dict[str, int]) -> None:
         self.balances = {Unit.POINTS: history.opening_points, Unit.STAMPS: history.opening_stamps}
         self.earned = {Unit.POINTS: 0, Unit.STAMPS: 0}
-        self._opening = dict(self.balances)
+        self._opening_balances = dict(self.balances)
         self._terms = terms
         self._profile = history.profile
         counters = UsageCounters(history.enrolled_at, visits=history.prior_visits, items=dict(history.prior_items))
@@ -80,11 +80,11 @@ class CustomerReplay:
         """What the purchase earns."""
         return earn(terms=self._terms, facts=self.with_rule_facts(facts))
 
-    def book(self, facts: PurchaseFacts, decision: Decision, *, whole: PurchaseFacts | None = None) -> None:
-        """Add what a purchase earned, as far as an account can hold it; `whole` is the purchase before returns, if any."""
+    def book(self, facts: PurchaseFacts, decision: Decision, *, before_returns: PurchaseFacts | None = None) -> None:
+        """Add what a purchase earned, as far as an account can hold it; `before_returns` is None if nothing was returned."""
         if self._terms.budgets:
-            whole_decision = decision if whole is None else self.decide(whole)
-            self._use_budgets(whole_decision, kept=decision)
+            decision_before_returns = decision if before_returns is None else self.decide(before_returns)
+            self._use_budgets(decision_before_returns, decision_after_returns=decision)
         points = self._credit(decision.points, Unit.POINTS)
         if decision.stamps:
             self._credit(decision.stamps, Unit.STAMPS)
@@ -92,23 +92,23 @@ class CustomerReplay:
             usage = usage_of(terms=self._terms, facts=self.with_rule_facts(facts), decision=decision)
             self._membership.counters.count(replace(usage, points=points), at=facts.occurred_at)
         if self._terms.tiers:
-            points = base_points(decision, terms=self._terms)
-            self._membership.qualifying.add(points, at=facts.occurred_at, zone=self._terms.zone)
+            qualifying_points = base_points(decision, terms=self._terms)
+            self._membership.qualifying.add(qualifying_points, at=facts.occurred_at, zone=self._terms.zone)
             self._reevaluate_tiers_until(facts.occurred_at)
 
-    def _use_budgets(self, whole_decision: Decision, *, kept: Decision) -> None:
-        """Use budgets for the whole purchase (`whole_decision`); points of goods that came back become the customer's own share."""
-        for key, points in whole_decision.common_budget_usage():
+    def _use_budgets(self, decision_before_returns: Decision, *, decision_after_returns: Decision) -> None:
+        """Use budgets for the purchase before returns; points of returned goods become the customer's own share."""
+        for key, points in decision_before_returns.common_budget_usage():
             self._budget_usage[key] = self._budget_usage.get(key, 0) + points
             self._own_budget_shares[key] += points
-        self._own_budget_shares.subtract(dict(kept.budget_usage))
+        self._own_budget_shares.subtract(dict(decision_after_returns.budget_usage))
 
     def _credit(self, amount: int, unit: Unit) -> int:
         """Credit the part of an amount that the account can hold."""
-        gained = min(amount, MAX_POINTS - self._opening[unit] - self.earned[unit])
-        self.balances[unit] += gained
-        self.earned[unit] += gained
-        return gained
+        credited = min(amount, MAX_POINTS - self._opening_balances[unit] - self.earned[unit])
+        self.balances[unit] += credited
+        self.earned[unit] += credited
+        return credited
 
     def redeem(self, request: PastRedemption) -> Decision | None:
         """Redeem a reward: the decision, or None if it was not offered or refused."""
@@ -127,21 +127,21 @@ class CustomerReplay:
 
     def with_rule_facts(self, facts: PurchaseFacts) -> PurchaseFacts:
         """The purchase with the rule facts, budgets included, that the terms require, as of just before it."""
-        required, budgets, known = self._terms.required_facts, self._terms.budgets, NO_RULE_FACTS
+        required, budgets, rule_facts = self._terms.required_facts, self._terms.budgets, NO_RULE_FACTS
         if required.profile_conditions:
-            known = required.profile_facts(self._profile, purchase=facts)
+            rule_facts = required.profile_facts(self._profile, purchase=facts)
         if budgets:
-            left = tuple(
+            budgets_left = tuple(
                 (key, max(0, budget.points - self._budget_usage.get(key, 0))) for key, budget in budgets.items()
             )
-            known = replace(
-                known,
-                common_budgets_left=left,
+            rule_facts = replace(
+                rule_facts,
+                common_budgets_left=budgets_left,
                 own_budget_shares=tuple((key, self._own_budget_shares[key]) for key in budgets),
             )
         if required.tier:
             self._reevaluate_tiers_until(facts.occurred_at)
-        facts = facts if facts.rule_facts is known else replace(facts, rule_facts=known)
+        facts = facts if facts.rule_facts is rule_facts else replace(facts, rule_facts=rule_facts)
         return self._membership.with_rule_facts(facts, terms=self._terms)
 
     def _reevaluate_tiers_until(self, at: datetime) -> None:

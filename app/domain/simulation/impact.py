@@ -6,14 +6,14 @@ The same in both replays:
   changes nothing has no impact at all;
 - usage per period, counted from the beginning of the replay; visits and items, counted from the customer's first ones;
 - the customers' profiles, which are those of today;
-- the usage of budgets at the beginning of the replay. Points that came back later count as that
-  customer's own share of the budget from the moment of the purchase that had used it.
+- the usage of budgets at the beginning of the replay. Points of goods that were returned later count as the customer's own
+  share of the budget from the moment of the purchase that had used it.
 
 Not simulated:
 
 - the protection of old prices: every reward costs the price of the draft;
-- who is too late for a budget: customers are replayed one after the other and not in the order of the receipts, so only
-  the total given out of a budget is meaningful.
+- which customer comes too late for a budget: customers are replayed one after the other and not in the order of the
+  receipts, so only the total given out of a budget is meaningful.
 """
 
 from __future__ import annotations
@@ -124,10 +124,10 @@ class ImpactSimulation:
         self._draft = draft
         self._budget_usage_before = dict(budget_usage or {})
         self._budget_usage_after = dict(budget_usage or {})
-        self._earns_alike = _earning_rules(current) == _earning_rules(draft)
+        self._versions_earn_alike = _earning_rules(current) == _earning_rules(draft)
         self._rewards = _rewards(current, draft)
-        self._gaining: list[CustomerImpact] = []
-        self._losing: list[CustomerImpact] = []
+        self._gaining_customers: list[CustomerImpact] = []
+        self._losing_customers: list[CustomerImpact] = []
         self._counts = dict.fromkeys(("members", "purchases", "redemptions", "gainers", "losers"), 0)
         self._sums = dict.fromkeys(("points_gained", "points_lost", "stamps_gained", "stamps_lost"), 0)
         self._liability_before = 0
@@ -138,32 +138,45 @@ class ImpactSimulation:
         before = CustomerReplay(self._current, history, self._budget_usage_before)
         after = CustomerReplay(self._draft, history, self._budget_usage_after)
         cost_increase = {Unit.POINTS: 0, Unit.STAMPS: 0}
-        lost = won = 0
+        redemptions_lost = redemptions_won = 0
         for event in history.events:
             if not isinstance(event, PastRedemption):
-                kept, whole = (
-                    (event.remaining, event.whole) if isinstance(event, PurchaseWithReturns) else (event, None)
+                remaining, before_returns = (
+                    (event.after_returns, event.before_returns)
+                    if isinstance(event, PurchaseWithReturns)
+                    else (event, None)
                 )
-                decision = before.decide(kept)
-                before.book(kept, decision, whole=whole)
-                after.book(kept, decision if self._earns_alike else after.decide(kept), whole=whole)
+                decision = before.decide(remaining)
+                before.book(remaining, decision, before_returns=before_returns)
+                after.book(
+                    remaining,
+                    decision if self._versions_earn_alike else after.decide(remaining),
+                    before_returns=before_returns,
+                )
                 self._counts["purchases"] += 1
                 continue
             self._counts["redemptions"] += 1
-            cost, new_cost = before.redeem(event), after.redeem(event)
-            if cost is not None and new_cost is not None:
+            redemption_before, redemption_after = before.redeem(event), after.redeem(event)
+            if redemption_before is not None and redemption_after is not None:
                 for unit in Unit:
-                    cost_increase[unit] += new_cost.amount(unit) - cost.amount(unit)
-            elif cost is not None:
-                lost += 1
+                    cost_increase[unit] += redemption_after.amount(unit) - redemption_before.amount(unit)
+            elif redemption_before is not None:
+                redemptions_lost += 1
                 self._rewards[event.reward].redemptions_lost += 1
-            elif new_cost is not None:
-                won += 1
+            elif redemption_after is not None:
+                redemptions_won += 1
                 self._rewards[event.reward].redemptions_won += 1
         difference = {unit: after.earned[unit] - before.earned[unit] - cost_increase[unit] for unit in Unit}
         earned = before.earned[Unit.POINTS], after.earned[Unit.POINTS]
         self._count_customer(
-            CustomerImpact(history.customer_id, difference[Unit.POINTS], *earned, lost, won, difference[Unit.STAMPS])
+            CustomerImpact(
+                history.customer_id,
+                difference[Unit.POINTS],
+                *earned,
+                redemptions_lost,
+                redemptions_won,
+                difference[Unit.STAMPS],
+            )
         )
         self._liability_before += before.balances[Unit.POINTS]
         self._liability_after += after.balances[Unit.POINTS]
@@ -174,8 +187,8 @@ class ImpactSimulation:
         return Impact(
             **self._counts,
             **self._sums,
-            most_gaining=tuple(_most_affected(self._gaining)),
-            most_losing=tuple(_most_affected(self._losing)),
+            most_gaining=tuple(_most_affected(self._gaining_customers)),
+            most_losing=tuple(_most_affected(self._losing_customers)),
             rewards=tuple(replace(reward) for reward in self._rewards.values()),
             liability_before=self._liability_before,
             liability_after=self._liability_after,
@@ -186,20 +199,20 @@ class ImpactSimulation:
         counts["members"] += 1
         if customer.loses:
             counts["losers"] += 1
-            self._losing.append(customer)
+            self._losing_customers.append(customer)
         elif customer.gains:
             counts["gainers"] += 1
-            self._gaining.append(customer)
+            self._gaining_customers.append(customer)
         for unit, difference in ((Unit.POINTS, customer.difference), (Unit.STAMPS, customer.stamps)):
             self._sums[f"{unit}_gained" if difference > 0 else f"{unit}_lost"] += abs(difference)
-        for customers in (self._gaining, self._losing):
+        for customers in (self._gaining_customers, self._losing_customers):
             if len(customers) > 100 * MAX_LISTED:
                 customers[:] = _most_affected(customers)
 
     def _count_affordable_rewards(self, before: Mapping[Unit, int], after: Mapping[Unit, int]) -> None:
         for key, reward in self._rewards.items():
-            affordable_before = _affordable(self._current, key, balances=before)
-            affordable_after = _affordable(self._draft, key, balances=after)
+            affordable_before = _is_affordable(self._current, key, balances=before)
+            affordable_after = _is_affordable(self._draft, key, balances=after)
             reward.members_before += affordable_before
             reward.members_after += affordable_after
             reward.no_longer_affordable += affordable_before and not affordable_after
@@ -220,7 +233,7 @@ def _most_affected(customers: Sequence[CustomerImpact]) -> list[CustomerImpact]:
     return sorted(customers, key=rank)[:MAX_LISTED]
 
 
-def _affordable(terms: Terms, reward: str, *, balances: Mapping[Unit, int]) -> bool:
+def _is_affordable(terms: Terms, reward: str, *, balances: Mapping[Unit, int]) -> bool:
     clause = terms.clause_of_reward(reward)
     return clause is not None and cost_effect_of(clause).points <= balances[cost_effect_of(clause).unit]
 
@@ -237,8 +250,8 @@ def _rewards(current: Terms, draft: Terms) -> dict[str, RewardImpact]:
 
 
 def _earning_rules(terms: Terms) -> tuple[object, ...]:
-    """Everything in the terms that decides what a purchase earns; equal for two versions that earn alike."""
-    others = (clause for clause, _ in (*terms.caps, *terms.stamp_clauses))
-    clauses = [(clause.key, clause.conditions, clause.effect) for clause in (*terms.point_clauses, *others)]
+    """Everything in the terms that decides what a purchase earns; equal if purchases earn alike under two versions."""
+    other_clauses = (clause for clause, _ in (*terms.caps, *terms.stamp_clauses))
+    clauses = [(clause.key, clause.conditions, clause.effect) for clause in (*terms.point_clauses, *other_clauses)]
     policies = tuple(terms.policy_effect(kind) for kind in (Combination, CountedAmounts, RoundingRule))
     return (*clauses, policies, terms.zone)

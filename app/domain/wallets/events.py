@@ -43,28 +43,28 @@ class PurchaseRecorded:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptCorrected:
-    """A correction of a receipt. `before` is the purchase as this wallet had it, None if another wallet had it.
+    """A correction of a receipt. `earlier_purchase` is the purchase as this wallet had it, None if another wallet had it.
 
     The history holds the corrected purchase; this event holds only the earlier version. `at` is the business time of the
     purchase. `retained_budget_usage` is what the purchase took from each budget (by clause key), less what moved to another
-    customer with it.
+    customer with the purchase.
     """
 
     id: str
     purchase_id: str
     at: datetime
-    before: PurchaseRecorded | None
+    earlier_purchase: PurchaseRecorded | None
     retained_budget_usage: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class RefundRecorded:
-    """A refund: `lines` are the returned quantities, `amounts` what was refunded without goods (minor units), by line number."""
+    """A refund: `quantities` that were returned and `amounts` refunded without goods (minor units), each by line number."""
 
     id: str
     purchase_id: str
     at: datetime
-    lines: Mapping[int, Decimal]
+    quantities: Mapping[int, Decimal]
     tie_breaker: str = ""
     amounts: Mapping[int, int] = field(default_factory=dict)
 
@@ -73,14 +73,14 @@ class RefundRecorded:
 class ExchangeRecorded:
     """Goods returned as in a refund, in exchange for the goods of a new receipt.
 
-    The new goods replace the returned ones up to their price. What they cost above it counts as a purchase at the time
-    of the exchange, by amount only.
+    Up to the price of the returned goods, the new goods replace them. What the new goods cost above that price counts as a
+    purchase at the time of the exchange, by amount only. `purchase` is the purchase of the new receipt.
     """
 
     id: str
     purchase_id: str
     at: datetime
-    lines: Mapping[int, Decimal]
+    quantities: Mapping[int, Decimal]
     purchase: PurchaseRecorded
     tie_breaker: str = ""
     amounts: Mapping[int, int] = field(default_factory=dict)
@@ -90,7 +90,7 @@ class ExchangeRecorded:
 class RewardRedeemed:
     """A granted redemption. Events recorded later never withdraw it.
 
-    `reward` is the reward's key; `clauses` are the keys of the clauses that were applied, for limits on uses. A captured
+    `reward` is the reward's key; `clause_keys` are those of the clauses that were applied, for limits on uses. A captured
     hold is a redemption at the time the hold began.
     """
 
@@ -100,7 +100,7 @@ class RewardRedeemed:
     terms: Terms
     points: int
     reward: str = ""
-    clauses: tuple[str, ...] = ()
+    clause_keys: tuple[str, ...] = ()
 
     @property
     def at(self) -> datetime:
@@ -128,10 +128,10 @@ class RedemptionReversed:
 
 @dataclass(frozen=True, slots=True)
 class HoldPlaced:
-    """Points or stamps held for a reward from `at` until `ended_at` or, while that is None, until `expires_at`.
+    """Points or stamps held for a reward from `at` until `expires_at`, or until `ended_at` if that is earlier.
 
-    They are held in the lots from which a redemption at `at` would take them. `reward` is the reward's key, `terms` set its
-    price.
+    They are held in the lots from which a redemption at `at` would take them. `reward` is the reward's key; its price is
+    that of `terms`.
     """
 
     id: str
@@ -166,11 +166,11 @@ class PointsAdjusted:
 
 @dataclass(frozen=True, slots=True)
 class TransferSent:
-    """Points sent to another wallet; `draws` are the points per lot, as decided at the time."""
+    """Points sent to another wallet, by the id of the lot from which they were sent at the time."""
 
     id: str
     at: datetime
-    draws: Mapping[str, int]
+    points_by_lot: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,9 +184,9 @@ class TransferReceived:
 
 @dataclass(frozen=True, slots=True)
 class ExpiryNoticeDelivered:
-    """An expiry notice for these lots that was delivered to the customer through a channel."""
+    """An expiry notice for the lots of `lot_ids`, delivered to the customer through a channel."""
 
     id: str
     at: datetime
-    lots: frozenset[str]
+    lot_ids: frozenset[str]
     channel: NoticeChannel

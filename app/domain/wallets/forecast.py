@@ -10,7 +10,7 @@ from app.domain.calendar import local_date
 from app.domain.ledger.lots import Lot
 from app.domain.wallets.unit_account import UnitAccount
 
-_BEFORE = timedelta(microseconds=1)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,21 +67,21 @@ def _expiry_order(expiry: NextExpiry) -> tuple[date, bool]:
 def last_spendable_day(unit_account: UnitAccount, lot: Lot, *, at: datetime) -> date | None:
     """The last day on which a lot can be spent, as known at an instant; None if it never expires.
 
-    Without a notice so far, it is the day that a notice sent at that instant would leave.
+    While a lot still needs a notice, it is the last day that there would be if one were delivered at that instant.
     """
     last_day = unit_account.current_last_day(lot)
     if last_day is None:
         return None
     expires_at = unit_account.expires_at(lot)
     if expires_at is not None:
-        return local_date(expires_at - _BEFORE, zone_name=lot.zone)
+        return local_date(expires_at - _MICROSECOND, zone_name=lot.zone)
     return max(
         last_day, local_date(at, zone_name=lot.zone) + timedelta(days=unit_account.validity_of(lot).notice_until)
     )
 
 
 def _lot_expiries(unit_account: UnitAccount, *, at: datetime) -> Iterator[NextExpiry]:
-    """The expiry of each lot with free points."""
+    """The expiry of each lot with free points that expires at all."""
     for lot in unit_account.inventory.free_lots():
         last_day = last_spendable_day(unit_account, lot, at=at)
         if last_day is not None:

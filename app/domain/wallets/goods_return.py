@@ -41,13 +41,13 @@ class ReturnOutcome:
     `original_purchase_id` is the purchase of the goods, or of the first goods in a chain of exchanges.
     """
 
-    outcome: RefundOutcome
+    refund_outcome: RefundOutcome
     restored: Mapping[Unit, int]
     original_purchase_id: str
 
 
 class GoodsReturn:
-    """A return in progress: created before the goods leave their receipt, completed after.
+    """A return in progress, created before the goods are taken off their receipt; `complete` is called afterwards.
 
     `purchases` are those in which the goods count, oldest first; the terms of the first purchase decide.
     """
@@ -81,7 +81,7 @@ class GoodsReturn:
             first_evaluation = evaluation if first_evaluation is None else first_evaluation
             movement = movement.plus(self._claw_back(purchase, evaluation=evaluation, draws=draws))
             self._recount(purchase, remaining=remaining, evaluation=evaluation)
-        assert first_evaluation is not None, "goods count in one purchase at least"
+        assert first_evaluation is not None, "goods count in at least one purchase"
         terms = self._purchases[0].event.terms
         debts = {unit: unit_account.inventory.owed for unit, unit_account in self._unit_accounts.items()}
         decision = refund_decision(
@@ -97,9 +97,9 @@ class GoodsReturn:
     def _recount(self, purchase: PurchaseState, *, remaining: PurchaseFacts, evaluation: RemainingPurchase) -> None:
         """Adjust qualifying points and usage counters to the remaining goods."""
         membership, terms, at = self._memberships[purchase.event.customer_id], purchase.event.terms, purchase.event.at
-        membership.qualifying.add(evaluation.qualifying_points - purchase.qualifying, at=at, zone=terms.zone)
-        purchase.qualifying = evaluation.qualifying_points
-        usage = purchase.usage_of(remaining, evaluation=evaluation)
+        membership.qualifying.add(evaluation.qualifying_points - purchase.qualifying_points, at=at, zone=terms.zone)
+        purchase.qualifying_points = evaluation.qualifying_points
+        usage = purchase.remaining_usage(remaining, evaluation=evaluation)
         membership.counters.recount(purchase.usage, usage, at=at)
         purchase.usage = usage
 
@@ -107,20 +107,24 @@ class GoodsReturn:
         """The money to refund, and the restored points or stamps; these return to the lots they were taken from."""
         money = 0
         draws: dict[Unit, list[Draw]] = {unit: [] for unit in Unit}
-        for purchase, before in zip(self._purchases, self._paid_before, strict=True):
-            payments = [self._redemptions.get(payment.redemption_id or "") for payment in purchase.facts.payments]
-            redemptions = {redemption.id: redemption for redemption in payments if redemption is not None}
-            paid_facts, after = purchase.paid_facts(), purchase.remaining_paid_facts()
+        for purchase, paid_before in zip(self._purchases, self._paid_before, strict=True):
+            paying_redemptions = [
+                self._redemptions.get(payment.redemption_id or "") for payment in purchase.facts.payments
+            ]
+            redemptions = {redemption.id: redemption for redemption in paying_redemptions if redemption is not None}
+            paid_facts, paid_after = purchase.paid_facts(), purchase.remaining_paid_facts()
             money += (
-                total_money_refunded(paid_facts, remaining=after).minor
-                - total_money_refunded(paid_facts, remaining=before).minor
+                total_money_refunded(paid_facts, remaining=paid_after).minor
+                - total_money_refunded(paid_facts, remaining=paid_before).minor
             )
             for id, redemption in redemptions.items():
-                # A redemption may have a later business time than an earlier return.
-                earlier = purchase.restored_by_redemption.get(id, 0)
-                total = max(earlier, points_to_restore(paid_facts, points=redemption.points, remaining=after))
-                draws[redemption.unit] += self._restore(id, total - earlier, unit=redemption.unit)
-                purchase.restored_by_redemption[id] = total
+                # Never less than before: a redemption may have a later business time than an earlier return.
+                restored_before = purchase.restored_by_redemption.get(id, 0)
+                restored_in_total = max(
+                    restored_before, points_to_restore(paid_facts, points=redemption.points, remaining=paid_after)
+                )
+                draws[redemption.unit] += self._restore(id, restored_in_total - restored_before, unit=redemption.unit)
+                purchase.restored_by_redemption[id] = restored_in_total
         for unit, unit_draws in draws.items():
             if unit_draws:
                 amount = -sum(draw.points for draw in unit_draws)
@@ -133,7 +137,7 @@ class GoodsReturn:
 
     def _restore(self, redemption_id: str, amount: int, *, unit: Unit) -> Sequence[Draw]:
         unit_account = self._unit_accounts[unit]
-        if amount <= 0 or redemption_id not in unit_account.inventory.consumed:
+        if amount <= 0 or redemption_id not in unit_account.inventory.draws_by_event:
             return ()
         draws = unit_account.inventory.restore(redemption_id, at=self.at, points=amount)
         unit_account.reschedule_expiry(draw.lot_id for draw in draws)
@@ -144,42 +148,42 @@ class GoodsReturn:
     ) -> ClawbackMovement:
         """Claw back what has become due; if less is due than before, restore the difference."""
         key = self.id if purchase is self._purchases[0] else f"{self.id}/{purchase.event.id}"
-        due, stamps_due = (
+        points_due, stamps_due = (
             evaluation.clawback_due - purchase.clawback_due,
             evaluation.stamp_clawback_due - purchase.stamp_clawback_due,
         )
-        if due > 0:
-            movement = self._take(purchase, due, key=key, draws=draws[Unit.POINTS])
+        if points_due > 0:
+            movement = self._take(purchase, points_due, key=key, draws=draws[Unit.POINTS])
         else:
-            movement = self._lower_clawback(purchase, -due, draws=draws[Unit.POINTS])
+            movement = self._lower_clawback(purchase, -points_due, draws=draws[Unit.POINTS])
         purchase.clawback_due, purchase.stamp_clawback_due = evaluation.clawback_due, evaluation.stamp_clawback_due
-        stamps, stamps_owed = self._unit_accounts[Unit.STAMPS], 0
+        stamp_account, stamps_owed = self._unit_accounts[Unit.STAMPS], 0
         if stamps_due > 0:
-            own_lots = _ids_of_lot(stamps, stamp_lot_id(purchase.event.lot_id))
-            stamp_draws = stamps.inventory.claw_back(
-                key, stamps_due, at=self.at, own_lots=own_lots, allow_negative=True
+            own_lot_ids = _ids_of_lot(stamp_account, stamp_lot_id(purchase.event.lot_id))
+            stamp_draws = stamp_account.inventory.claw_back(
+                key, stamps_due, at=self.at, own_lot_ids=own_lot_ids, allow_negative=True
             )
             stamps_owed = sum(draw.points for draw in stamp_draws if draw.lot_id == DEBT)
             draws[Unit.STAMPS] += stamp_draws
         elif stamps_due < 0:
             debt_draws, restored_draws = _restore_clawed_back(
-                stamps.inventory, purchase.clawbacks, -stamps_due, at=self.at
+                stamp_account.inventory, purchase.clawback_ids, -stamps_due, at=self.at
             )
             draws[Unit.STAMPS] += [*debt_draws, *restored_draws]
-        purchase.clawbacks.append(key)
+        purchase.clawback_ids.append(key)
         return movement._replace(
             stamps=max(0, stamps_due), stamps_owed=stamps_owed, stamps_restored=max(0, -stamps_due)
         )
 
     def _take(self, purchase: PurchaseState, due: int, *, key: str, draws: list[Draw]) -> ClawbackMovement:
-        """Claw points back. Points of the purchase that expired unspent count as taken, once."""
-        points = self._unit_accounts[Unit.POINTS]
-        own_lots = _ids_of_lot(points, purchase.event.lot_id)
-        expired = min(due, points.expired_points(own_lots) - purchase.expired)
-        purchase.expired += expired
+        """Claw points back. Points of the purchase that expired unspent count as taken, but only once."""
+        point_account = self._unit_accounts[Unit.POINTS]
+        own_lot_ids = _ids_of_lot(point_account, purchase.event.lot_id)
+        expired = min(due, point_account.expired_points(own_lot_ids) - purchase.expired_points)
+        purchase.expired_points += expired
         allow_negative = allows_negative_balance(purchase.event.terms)
-        point_draws = points.inventory.claw_back(
-            key, due - expired, at=self.at, own_lots=own_lots, allow_negative=allow_negative
+        point_draws = point_account.inventory.claw_back(
+            key, due - expired, at=self.at, own_lot_ids=own_lot_ids, allow_negative=allow_negative
         )
         draws += point_draws
         owed = sum(draw.points for draw in point_draws if draw.lot_id == DEBT)
@@ -192,20 +196,21 @@ class GoodsReturn:
     def _lower_clawback(self, purchase: PurchaseState, reduction: int, *, draws: list[Draw]) -> ClawbackMovement:
         """Reduce the clawback by `reduction` points: the shortfall first, then debts, then points that were taken from lots.
 
-        Any points beyond these had expired unspent and counted as clawed back: they no longer count so, and stay expired.
+        The rest of `reduction` are points that had expired unspent and counted as clawed back: they no longer count as
+        clawed back, but stay expired.
         """
-        points = self._unit_accounts[Unit.POINTS]
+        point_account = self._unit_accounts[Unit.POINTS]
         shortfall_reduction = min(purchase.shortfall, reduction)
         purchase.shortfall -= shortfall_reduction
         debt_draws, restored_draws = _restore_clawed_back(
-            points.inventory, purchase.clawbacks, reduction - shortfall_reduction, at=self.at
+            point_account.inventory, purchase.clawback_ids, reduction - shortfall_reduction, at=self.at
         )
-        points.reschedule_expiry(draw.lot_id for draw in restored_draws)
+        point_account.reschedule_expiry(draw.lot_id for draw in restored_draws)
         draws += [*debt_draws, *restored_draws]
         forgiven = shortfall_reduction - sum(draw.points for draw in debt_draws)
         restored = -sum(draw.points for draw in restored_draws)
         expired = reduction - forgiven - restored
-        purchase.expired -= expired
+        purchase.expired_points -= expired
         return ClawbackMovement(restored=restored, forgiven=forgiven + expired)
 
 
@@ -220,14 +225,14 @@ def _restore_clawed_back(
     """Restore `points` of clawbacks, latest first, and return the draws: those from debts, then those from lots."""
     debt_draws: list[Draw] = []
     for key in reversed(clawbacks):
-        debt = sum(draw.points for draw in inventory.consumed.get(key, ()) if draw.lot_id == DEBT)
+        debt = sum(draw.points for draw in inventory.draws_by_event.get(key, ()) if draw.lot_id == DEBT)
         part = min(debt, points)
         if part:
             debt_draws += inventory.restore(key, at=at, points=part)
             points -= part
     lot_draws: list[Draw] = []
     for key in reversed(clawbacks):
-        part = min(sum(draw.points for draw in inventory.consumed.get(key, ())), points)
+        part = min(sum(draw.points for draw in inventory.draws_by_event.get(key, ())), points)
         if part:
             lot_draws += inventory.restore(key, at=at, points=part)
             points -= part

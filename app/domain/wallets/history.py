@@ -99,7 +99,7 @@ class EventHistory:
     def updated_in_owning_wallet(
         self, change: Callable[[EventHistory], EventHistory], *, at: datetime, customer_id: str | None
     ) -> EventHistory:
-        """The history with a change to the wallet that the customer had at an instant."""
+        """The history in which `change` was applied to the wallet that the customer had at an instant, merged or not."""
         for index, event in enumerate(self.events):
             if isinstance(event, WalletMerged) and at < event.at and customer_id in event.history.customer_ids():
                 merge = replace(
@@ -123,7 +123,7 @@ class EventHistory:
         return replace(self, events=tuple(event for event in self.events if event.at <= at))
 
     def account_of_event(self, id: str) -> str | None:
-        """The id of the account (this one or a merged one) that an event or correction belongs to; None if there is none."""
+        """The id of the account (this one or a merged one) of an event or correction; None if no event has this `id`."""
         if any(event.id == id for event in (*self.events, *self.corrections)):
             return self.account_id
         merged_accounts = (
@@ -137,9 +137,9 @@ class EventHistory:
         later_corrections = (correction for correction in self.corrections if correction.id > id)
         # A receipt moved between customers of one wallet has two corrections of one id: the new version is undone first.
         for correction in sorted(
-            later_corrections, key=lambda correction: (correction.id, correction.before is None), reverse=True
+            later_corrections, key=lambda correction: (correction.id, correction.earlier_purchase is None), reverse=True
         ):
-            events_as_known = _with_purchase(events_as_known, correction.purchase_id, correction.before)
+            events_as_known = _with_purchase(events_as_known, correction.purchase_id, correction.earlier_purchase)
         events = (event for event in events_as_known if event.id <= id)
         with_merged = (
             replace(event, history=event.history.as_known_at(id)) if isinstance(event, WalletMerged) else event
@@ -150,7 +150,7 @@ class EventHistory:
     def in_business_time_order(self) -> list[Event]:
         """The events by business time, including events of merged wallets that happened after the merge.
 
-        Such an event is an expiry notice that was sent before the merge and delivered after it.
+        Only expiry notices do: a notice may be sent before the merge and delivered after it.
         """
         late_events = (
             event
@@ -192,8 +192,7 @@ def _with_purchase(events: tuple[Event, ...], purchase_id: str, current: Purchas
 
 
 def _after_referenced_events(events: list[Event]) -> list[Event]:
-    """The events, each of them after those of the same instant that it refers to.
-
+    """The events in their order, except that an event follows the events of the same instant to which it refers.
     A purchase follows the redemption that paid for it, and a refund of exchanged goods follows the exchange. All other
     events of the instant keep their order.
     """
@@ -223,7 +222,7 @@ def _each_after_its_references(same_instant: list[Event]) -> Iterator[Event]:
 
 
 def _referenced_ids(event: Event) -> frozenset[str]:
-    """The ids an event refers to: the purchase whose goods it returns, and the redemptions that paid for its own purchase."""
+    """The ids of the purchase whose goods the event returns, and of the redemptions that paid for the event's own purchase."""
     match event:
         case PurchaseRecorded():
             return event.facts.redemption_ids()
@@ -235,7 +234,7 @@ def _referenced_ids(event: Event) -> frozenset[str]:
             return frozenset()
 
 
-_ORDER: Mapping[type, SameInstantOrder] = {
+_ORDER_BY_TYPE: Mapping[type, SameInstantOrder] = {
     WalletMerged: SameInstantOrder.MERGE,
     PurchaseRecorded: SameInstantOrder.EARN,
     HoldPlaced: SameInstantOrder.REDEEM,
@@ -246,5 +245,10 @@ _ORDER: Mapping[type, SameInstantOrder] = {
 
 
 def business_time_key(event: Event) -> tuple[datetime, SameInstantOrder, str, str]:
-    """Sort key: business time, then `SameInstantOrder`, receipt number, and id."""
-    return (event.at, _ORDER.get(type(event), SameInstantOrder.OTHER), getattr(event, "tie_breaker", ""), event.id)
+    """Sort key: business time, then `SameInstantOrder`, tie-breaker, and id."""
+    return (
+        event.at,
+        _ORDER_BY_TYPE.get(type(event), SameInstantOrder.OTHER),
+        getattr(event, "tie_breaker", ""),
+        event.id,
+    )

@@ -43,26 +43,26 @@ class Membership:
 
     def reevaluate_tier(self, *, terms: Terms, at: datetime) -> TierChange | None:
         """Review the tier: a rise takes effect at once, a fall when the grace days are over."""
-        before = self.tier
+        tier_before = self.tier
         points = self.qualifying.deciding_points(terms=terms, at=at)
-        self.tier = self.tier_grace.review(before, points=points, terms=terms, at=at)
+        self.tier = self.tier_grace.review(tier_before, points=points, terms=terms, at=at)
         rollover_at = self.qualifying.next_rollover(terms=terms, at=at)
         grace_ends_at = self.tier.grace_ends_at
         self.reevaluate_at = min(
             (instant for instant in (rollover_at, grace_ends_at) if instant is not None), default=None
         )
-        if self.tier.key == before.key:
+        if self.tier.key == tier_before.key:
             return None
-        return TierChange(self.id, at, before.key, self.tier.key, points, terms)
+        return TierChange(self.id, at, tier_before.key, self.tier.key, points, terms)
 
     def absorb(self, other: Membership, *, terms: Terms, at: datetime) -> TierChange | None:
         """Absorb the membership of a merged customer; a higher tier is kept, with its remaining grace days."""
         self.counters.absorb(other.counters)
         self.qualifying.add_all(other.qualifying)
         self.tier_grace.absorb(other.tier_grace)
-        before, other_tier = self.tier.key, other.tier
-        if points_of_tier(other_tier.key, terms=terms) <= points_of_tier(before, terms=terms):
+        key_before, other_tier = self.tier.key, other.tier
+        if points_of_tier(other_tier.key, terms=terms) <= points_of_tier(key_before, terms=terms):
             return None
         self.tier = CurrentTier(other_tier.key, at, other_tier.grace_ends_at)
         points = self.qualifying.deciding_points(terms=terms, at=at)
-        return TierChange(self.id, at, before, other_tier.key, points, terms, other_tier.grace_ends_at)
+        return TierChange(self.id, at, key_before, other_tier.key, points, terms, other_tier.grace_ends_at)

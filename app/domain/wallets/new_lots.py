@@ -17,14 +17,14 @@ from app.domain.terms.version import Terms
 from app.domain.units import Unit
 
 
-def new_lot(id: str, points: int, *, at: datetime, terms: Terms, pending: bool) -> Lot:
+def new_lot(id: str, points: int, *, at: datetime, terms: Terms, with_pending_period: bool) -> Lot:
     """A lot of points earned at an instant; its dates follow the program's calendar.
 
-    `pending`: whether the pending period of the terms applies.
+    `with_pending_period`: whether the pending period of the terms applies.
     """
     validity, zone = terms.validity, terms.zone
     available_from = at
-    if pending and PendingPeriod in terms.policy_clauses:
+    if with_pending_period and PendingPeriod in terms.policy_clauses:
         day = local_date(at, zone_name=zone) + timedelta(days=terms.policy_effect(PendingPeriod).days + 1)
         available_from = day_start(day, zone_name=zone)
     since = at if validity.since is ValidityStart.EARNING else available_from
@@ -43,7 +43,8 @@ def new_lot(id: str, points: int, *, at: datetime, terms: Terms, pending: bool) 
 class NewPoints(NamedTuple):
     """Points that an account without debt has just earned: their lot by its id, its draws, and the account's balance.
 
-    `next_change_at` and `next_notice_at` are when the lot first changes by itself and when its notice falls due, if ever.
+    `next_change_at` is when the lot first changes by itself, `next_notice_at` when a notice of its expiry falls due; each is
+    None if that never happens. Without points, there is no lot.
     """
 
     lots: Mapping[str, Lot] = {}
@@ -53,22 +54,22 @@ class NewPoints(NamedTuple):
     next_notice_at: datetime | None = None
 
 
-def new_points(id: str, points: int, *, at: datetime, terms: Terms) -> NewPoints:
-    """The points of a purchase (id) at an instant.
+def points_of_purchase(id: str, points: int, *, at: datetime, terms: Terms) -> NewPoints:
+    """The points that the purchase `id` earns at an instant.
 
-    The lot changes when its points become available, and when it expires if its receipt serves as the notice; otherwise a
-    notice of its expiry falls due.
+    Their lot changes when the points become available. It also changes when it expires, if the receipt serves as the expiry
+    notice; otherwise a notice falls due.
     """
     if not points:
         return NewPoints()
-    lot, validity = new_lot(id, points, at=at, terms=terms, pending=True), terms.validity
-    pending = lot.available_from > at
+    lot, validity = new_lot(id, points, at=at, terms=terms, with_pending_period=True), terms.validity
+    is_pending = lot.available_from > at
     return NewPoints(
         lots={id: lot},
         draws=(Draw(id, -points),),
-        balance=Balance(available=0 if pending else points, pending=points if pending else 0, lifetime=points),
+        balance=Balance(available=0 if is_pending else points, pending=points if is_pending else 0, lifetime=points),
         next_change_at=earliest(
-            lot.available_from if pending else None,
+            lot.available_from if is_pending else None,
             expires_at(lot, validity=validity, last_activity_at=None) if validity.expires else None,
         ),
         next_notice_at=notice_window_start(lot, validity=validity, last_activity_at=None) if validity.expires else None,

@@ -20,12 +20,13 @@ from app.domain.wallets.wallet import Wallet
 class Activation:
     """An instant at which pending points become available, and the prices that older points pay then.
 
-    `activated` are the pending points that are available by then, `spendable` the balance then, less debt.
+    `activated_points` counts all points that are pending now and become available by then. `spendable_points` is the
+    balance then: without expired points, and less debt.
     """
 
     at: datetime
-    activated: int
-    spendable: int
+    activated_points: int
+    spendable_points: int
     old_prices: OldPrices | None
 
 
@@ -44,17 +45,19 @@ class PendingPoints:
         for activation in self.activations:
             charge = activation.old_prices.charge(cost_effect.reward) if activation.old_prices is not None else None
             cost = cost_effect.points if charge is None else charge.cost
-            forecasts.append(ActivationForecast(activation.at, activation.activated, activation.spendable, cost))
+            forecasts.append(
+                ActivationForecast(activation.at, activation.activated_points, activation.spendable_points, cost)
+            )
         return tuple(forecasts)
 
 
 NOTHING_PENDING = PendingPoints(())
 
 
-def pending_points(wallet: Wallet, *, terms: Terms, at: datetime) -> PendingPoints:
-    """The pending points of a wallet that was advanced to `at`, without those that will have expired by then."""
+def pending_points_of_wallet(wallet: Wallet, *, terms: Terms, at: datetime) -> PendingPoints:
+    """The pending points of a wallet that was advanced to `at`."""
     unit_account = wallet.points
-    return pending_points_of(
+    return pending_points_of_lots(
         unit_account.inventory.free_lots(),
         owed=unit_account.inventory.owed,
         at=at,
@@ -63,7 +66,7 @@ def pending_points(wallet: Wallet, *, terms: Terms, at: datetime) -> PendingPoin
     )
 
 
-def pending_points_of(
+def pending_points_of_lots(
     lots: Sequence[Lot],
     *,
     owed: int,
@@ -71,7 +74,7 @@ def pending_points_of(
     expires_at: Callable[[Lot], datetime | None],
     old_prices_at: Callable[[datetime], OldPrices | None],
 ) -> PendingPoints:
-    """The pending points of lots with free points, in a wallet with `owed` points of debt.
+    """The pending points of lots with free points, as seen at the instant `at`, in a wallet with `owed` points of debt.
 
     `expires_at` returns the expiry of a lot, `old_prices_at` the old prices that lots pay at an instant.
     """

@@ -41,7 +41,7 @@ class Posting:
 
 
 BookedDraws: TypeAlias = Mapping[PostingKey, Mapping[str, int]]
-"""Points booked so far by key, then by lot id or `DEBT`."""
+"""Points drawn by the entries booked so far, by key, then by lot id or `DEBT`."""
 
 
 def draws_by_key(postings: Sequence[Posting]) -> dict[PostingKey, dict[str, int]]:
@@ -57,29 +57,31 @@ def draws_by_key(postings: Sequence[Posting]) -> dict[PostingKey, dict[str, int]
 def missing_postings(expected: Sequence[Posting], *, booked: BookedDraws) -> Iterator[Posting]:
     """The postings to append so that the ledger matches `expected`: those of new keys, and differences for booked keys.
 
-    The postings are in the order of the last posting of each key. If a lot expires, gets points back and expires again,
-    the expiry therefore follows the restored points.
+    The result is in the order in which the last expected posting of each key stands. If a lot expires, gets points back
+    and expires again, its expiry therefore follows the restored points.
     """
     last_postings: dict[PostingKey, Posting] = {}
     for posting in expected:
         last_postings.pop(posting.key, None)
         last_postings[posting.key] = posting
-    draws = draws_by_key(expected)
+    expected_draws = draws_by_key(expected)
     for key, posting in last_postings.items():
-        missing_draws = _difference(draws[key], booked.get(key, {}))
+        missing_draws = _difference(expected_draws[key], booked.get(key, {}))
         if missing_draws or key not in booked:
             yield Posting(key, posting.at, missing_draws, posting.decision)
 
 
-def excess_postings(expected: Sequence[Posting], *, booked: BookedDraws) -> dict[PostingKey, tuple[Draw, ...]]:
-    """Draws that reverse booked keys which are not in `expected`, such as an expiry that a late purchase postponed."""
+def excess_draws(expected: Sequence[Posting], *, booked: BookedDraws) -> dict[PostingKey, tuple[Draw, ...]]:
+    """By key, the draws that reverse what is booked but not in `expected`, such as an expiry that a late purchase postponed."""
     expected_keys = {posting.key for posting in expected}
-    excess_draws = {key: _difference({}, drawn) for key, drawn in booked.items() if key not in expected_keys}
-    return {key: draws for key, draws in excess_draws.items() if draws}
+    reversing_draws = {
+        key: _difference({}, points_by_lot) for key, points_by_lot in booked.items() if key not in expected_keys
+    }
+    return {key: draws for key, draws in reversing_draws.items() if draws}
 
 
 def _difference(expected: Mapping[str, int], booked: Mapping[str, int]) -> tuple[Draw, ...]:
     if expected == booked:
         return ()
-    changes = {lot: expected.get(lot, 0) - booked.get(lot, 0) for lot in {**booked, **expected}}
-    return tuple(Draw(lot, points) for lot, points in changes.items() if points)
+    changes = {lot_id: expected.get(lot_id, 0) - booked.get(lot_id, 0) for lot_id in {**booked, **expected}}
+    return tuple(Draw(lot_id, points) for lot_id, points in changes.items() if points)

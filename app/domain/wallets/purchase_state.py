@@ -20,21 +20,21 @@ from app.domain.wallets.events import ExchangeRecorded, PurchaseRecorded
 
 @dataclass(frozen=True, slots=True)
 class Replacement:
-    """An exchange of goods of one receipt for those of another.
+    """An exchange of goods of one receipt for those of a new receipt.
 
-    `returned_shares` are the parts of each line's price that were returned; `covered_part` is the part of these, from 0 to 1,
-    that the new goods replace. `receipt` is the receipt of the new goods.
+    `returned_shares` are the parts of each line's price that were returned, by line number; `covered_part`, from 0 to 1, is
+    the part of the returned price that the new goods replace.
     """
 
     returned_shares: Mapping[int, Exact]
     covered_part: Exact
-    receipt: Receipt
+    new_receipt: Receipt
 
 
 class ExchangedReceipt(NamedTuple):
-    """The receipt of an exchange's new goods. `is_overpaid`: points paid more of it than the price difference."""
+    """The new receipt of an exchange. `is_overpaid`: points paid more of the new receipt than the price difference."""
 
-    receipt: Receipt
+    new_receipt: Receipt
     is_overpaid: bool
 
 
@@ -42,9 +42,9 @@ class ExchangedReceipt(NamedTuple):
 class Receipt:
     """The goods of one receipt and how much of them remains.
 
-    `shares` are the parts of the price by the id of the purchase in which they count. The whole price counts in the
-    receipt's own purchase; for the new goods of an exchange, the part up to the price of the returned goods counts in the
-    purchase of the returned goods.
+    `shares` are the parts of the price, from 0 to 1, by the id of the purchase in which they count. Usually the whole price
+    counts in the receipt's own purchase; for the new goods of an exchange, the part up to the price of the returned goods
+    counts in the purchase of the returned goods. `quantities` are those that remain, by line number.
     """
 
     id: str
@@ -64,10 +64,10 @@ class Receipt:
         """Whether the receipt has no part in an exchange."""
         return self.facts.replaced_price is None and not self.replacements
 
-    def return_goods(self, lines: Mapping[int, Decimal], amounts: Mapping[int, int]) -> None:
+    def return_goods(self, quantities: Mapping[int, Decimal], amounts: Mapping[int, int]) -> None:
         """Return quantities by line number, and refund `amounts` (minor units) without goods."""
         remaining_quantities = {
-            number: left - lines.get(number, Decimal(0)) for number, left in self.quantities.items()
+            number: quantity - quantities.get(number, Decimal(0)) for number, quantity in self.quantities.items()
         }
         self.price_shares = remaining_price_shares(
             self.facts, quantities=remaining_quantities, price_shares=self.price_shares, amounts=amounts
@@ -80,31 +80,37 @@ class Receipt:
         The new receipt counts there up to the price of the returned goods, by this receipt as it is known now; the price
         difference is a purchase of its own.
         """
-        price, before = self.remaining().total().minor, self._remaining_parts()
-        self.return_goods(event.lines, event.amounts)
-        price, after = price - self.remaining().total().minor, self._remaining_parts()
-        facts = event.purchase.facts.as_replacement(price)
-        share, value = facts.replaced_share, facts.replaced_price or 0
-        shares = {purchase_id: share_of_receipt * share for purchase_id, share_of_receipt in self.shares.items()}
-        if share < 1:
-            shares[event.purchase.id] = 1 - share
+        price_before, parts_before = self.remaining().total().minor, self._remaining_parts()
+        self.return_goods(event.quantities, event.amounts)
+        returned_price, parts_after = price_before - self.remaining().total().minor, self._remaining_parts()
+        facts = event.purchase.facts.as_replacement(returned_price)
+        replaced_share, replaced_price = facts.replaced_share, facts.replaced_price or 0
+        shares = {
+            purchase_id: share_of_receipt * replaced_share for purchase_id, share_of_receipt in self.shares.items()
+        }
+        if replaced_share < 1:
+            shares[event.purchase.id] = 1 - replaced_share
         new_receipt = Receipt.of(replace(event.purchase, facts=facts), shares=shares)
         returned_shares = {
-            number: part - after.get(number, 0) for number, part in before.items() if part != after.get(number, 0)
+            number: part - parts_after.get(number, 0)
+            for number, part in parts_before.items()
+            if part != parts_after.get(number, 0)
         }
-        covered = min(Fraction(1), Fraction(facts.amount_due()) / value) if value else Fraction(0)
-        self.replacements.append(Replacement(returned_shares, covered, new_receipt))
-        return ExchangedReceipt(new_receipt, is_overpaid=value < price)
+        covered_part = (
+            min(Fraction(1), Fraction(facts.amount_due()) / replaced_price) if replaced_price else Fraction(0)
+        )
+        self.replacements.append(Replacement(returned_shares, covered_part, new_receipt))
+        return ExchangedReceipt(new_receipt, is_overpaid=replaced_price < returned_price)
 
     def _remaining_parts(self) -> dict[int, Exact]:
-        """The remaining part of each line's price."""
+        """The remaining part of each line's price, by line number."""
         return {line.number: line.quantity_share * line.price_share for line in self.remaining().lines}
 
     def paid_parts(self) -> dict[int, Exact]:
-        """The part of each line's price still paid for: by remaining goods, or by goods they were exchanged for."""
+        """The part of each line's price that is still paid for, by line number: remaining goods, and goods taken in exchange."""
         parts = self._remaining_parts()
         for replacement in self.replacements:
-            still_paid = replacement.covered_part * replacement.receipt.paid_part()
+            still_paid = replacement.covered_part * replacement.new_receipt.paid_part()
             for number, part in replacement.returned_shares.items():
                 parts[number] = parts.get(number, 0) + part * still_paid
         return parts
@@ -131,29 +137,29 @@ class Receipt:
 class PurchaseState:
     """A purchase as decided, and its refunds since.
 
-    `facts` are those that the rules saw. `receipts` are those whose goods count in the purchase, its own first.
-    `clawback_due` and `stamp_clawback_due` are the points and stamps due for clawback so far; `shortfall` are due points that
-    were missing. `expired` are points of its own lot that expired unspent and count as clawed back.
+    `facts` are those by which it was decided. `receipts` are those whose goods count in the purchase, its own first.
+    `clawback_due` and `stamp_clawback_due` are the points and stamps due for clawback so far; `shortfall` is the number of due
+    points that could not be taken. `expired_points` of its own lot expired unspent and count as clawed back.
     """
 
     event: PurchaseRecorded
     facts: PurchaseFacts
     decision: Decision
     receipts: list[Receipt]
-    qualifying: int = field(init=False)
-    """Its qualifying points."""
+    qualifying_points: int = field(init=False)
+    """Points towards a tier, reduced by returns."""
     usage: Usage = field(init=False)
     clawback_due: int = 0
     shortfall: int = 0
-    expired: int = 0
+    expired_points: int = 0
     stamp_clawback_due: int = 0
-    clawbacks: list[str] = field(default_factory=list)
-    """Ids of its clawbacks in `LotInventory.consumed`, oldest first."""
+    clawback_ids: list[str] = field(default_factory=list)
+    """Keys of its clawbacks in `LotInventory.draws_by_event`, oldest first."""
     restored_by_redemption: dict[str, int] = field(default_factory=dict)
     """Points restored so far, by the id of the redemption that paid with them."""
 
     def __post_init__(self) -> None:
-        self.qualifying = base_points(self.decision, terms=self.event.terms)
+        self.qualifying_points = base_points(self.decision, terms=self.event.terms)
         self.usage = usage_of(terms=self.event.terms, facts=self.facts, decision=self.decision)
 
     @property
@@ -166,8 +172,8 @@ class PurchaseState:
         """By clause, what the purchase adds to its customer's own share of a budget.
 
         These are the points that the purchase took from the common budget when it was recorded, less those that it still
-        uses after refunds. The number is below 0 if the purchase uses more than it took: points of the customer's own share,
-        or points that a late event grants in addition.
+        uses after refunds. A number below 0 says that the purchase uses more than it took: points of the customer's own
+        share, or points that a late event grants in addition.
         """
         rule_facts = self.event.facts.rule_facts
         if not rule_facts.own_budget_shares:
@@ -213,7 +219,7 @@ class PurchaseState:
             remaining=remaining,
         )
 
-    def usage_of(self, remaining: PurchaseFacts, *, evaluation: RemainingPurchase) -> Usage:
+    def remaining_usage(self, remaining: PurchaseFacts, *, evaluation: RemainingPurchase) -> Usage:
         """What the remaining purchase counts for in later decisions."""
         return usage_of(
             terms=self.event.terms,

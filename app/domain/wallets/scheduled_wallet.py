@@ -36,13 +36,13 @@ class ScheduledWallet:
     def advance_to(self, to: datetime) -> None:
         """Process all changes that fall due up to and including an instant."""
         while (
-            due := min((change for change in self._scheduled_changes() if change.at <= to), default=None)
+            change := min((change for change in self._scheduled_changes() if change.at <= to), default=None)
         ) is not None:
-            self.at = due.at if self.at is None else max(due.at, self.at)
-            if due.kind is DueKind.TIER:
+            self.at = change.at if self.at is None else max(change.at, self.at)
+            if change.kind is DueKind.TIER:
                 self.reevaluate_tiers(self.at)
             else:
-                self.unit_accounts[due.unit].process(due, at=self.at)
+                self.unit_accounts[change.unit].process(change, at=self.at)
         self.at = to if self.at is None else max(self.at, to)
 
     def next_change(self) -> datetime | None:

@@ -24,8 +24,8 @@ class TierForecast:
 def forecast_tier(wallet: Wallet, *, customer_id: str) -> TierForecast | None:
     """The tier after the current calendar year and any grace days, if the customer buys nothing more.
 
-    It is an earlier tier if the tier changes before; if points do not count by calendar year, the one after the next change.
-    None if there is no such change. Advances the wallet, which must not be used for anything else afterwards.
+    If the tier changes before the year is over, or points do not count by calendar year, it is the tier after the next
+    change. None if no such review of the tier lies ahead. Advances the wallet, which must not be used for anything else afterwards.
     """
     membership = wallet.memberships[customer_id]
     assert wallet.at is not None, "the wallet was advanced to an instant"
@@ -42,5 +42,7 @@ def forecast_tier(wallet: Wallet, *, customer_id: str) -> TierForecast | None:
 def _next_review(wallet: Wallet, *, reevaluate_at: datetime | None) -> datetime | None:
     """When the tier is reviewed next: when points stop counting or grace ends, or when other terms come into force."""
     now = wallet.at
-    starts = (version.effective_from for version in wallet.versions if now is None or version.effective_from > now)
-    return earliest(reevaluate_at, min(starts, default=None))
+    next_terms_starts = (
+        version.effective_from for version in wallet.versions if now is None or version.effective_from > now
+    )
+    return earliest(reevaluate_at, min(next_terms_starts, default=None))

@@ -51,14 +51,14 @@ class ScheduledChange(NamedTuple):
 
 
 class DueExpiryNotice(NamedTuple):
-    """A lot whose expiry needs a notice, the first instant at which the notice counts, and its current last day."""
+    """A lot whose expiry needs a notice, the first instant `at` which the notice counts, and the lot's current last day."""
 
     at: datetime
     lot: Lot
     last_day: date
 
 
-_BEFORE = timedelta(microseconds=1)
+_MICROSECOND = timedelta(microseconds=1)
 
 _FOR_EVER = PointsValidity()
 """The validity of stamps: no clause can make them expire."""
@@ -70,7 +70,7 @@ def terms_at(versions: Sequence[Terms], *, at: datetime) -> Terms:
 
 
 class UnitAccount:
-    """The lots of one unit with their state, and the postings the ledger must hold."""
+    """The lots of one unit with their state, and the postings that the ledger must have booked."""
 
     def __init__(self, unit: Unit, *, versions: Sequence[Terms]) -> None:
         """`versions` are all terms that have come or will come into force, oldest first."""
@@ -82,7 +82,7 @@ class UnitAccount:
         self.last_activity_at: datetime | None = None
         """The time of the last purchase or redemption; it extends points whose validity counts from activity."""
         self._versions = versions
-        self._terms = {version.version: version for version in versions}
+        self._terms_by_version = {version.version: version for version in versions}
         self._holds: dict[str, tuple[HoldPlaced, tuple[Draw, ...]]] = {}
         self._pending_lots: set[str] = set()
         """Ids of lots that cannot be spent yet."""
@@ -95,12 +95,12 @@ class UnitAccount:
         self._lots_without_receipt: set[str] = set()
         """Ids of lots without a receipt: received from another customer, or added by staff."""
 
-    def process(self, due: ScheduledChange, *, at: datetime) -> None:
+    def process(self, change: ScheduledChange, *, at: datetime) -> None:
         """Process a change due at `at` or before."""
-        if due.kind is DueKind.RELEASE:
+        if change.kind is DueKind.RELEASE:
             self._activate_and_end_holds(at)
         else:
-            self._expire(due.id, at=at, after_hold=due.at < at)
+            self._expire(change.id, at=at, after_hold=change.at < at)
 
     def next_change(self) -> datetime | None:
         """When the next scheduled change is due; None if there is none."""
@@ -115,14 +115,14 @@ class UnitAccount:
             last_day = current_last_day(lot, validity=validity, last_activity_at=activity_at)
             has_receipt = lot.id not in self._lots_without_receipt
             at = notice_window_start(lot, validity=validity, last_activity_at=activity_at, has_receipt=has_receipt)
-            if at is not None and last_day is not None and self._expires_without_grace(lot) is None:
+            if at is not None and last_day is not None and self._expiry_without_grace(lot) is None:
                 yield DueExpiryNotice(at, lot, last_day)
 
     def validity_of(self, lot: Lot) -> PointsValidity:
         """The validity rule of the terms a lot was earned under."""
         if self.unit is not Unit.POINTS:
             return _FOR_EVER
-        return self._terms[lot.terms_version].validity
+        return self._terms_by_version[lot.terms_version].validity
 
     def current_last_day(self, lot: Lot) -> date | None:
         """The current last day of a lot, extended by activity; None if it never expires."""
@@ -131,10 +131,10 @@ class UnitAccount:
 
     def expires_at(self, lot: Lot) -> datetime | None:
         """When the lot expires; None while it cannot expire, for instance without a notice."""
-        at, grace_until = self._expires_without_grace(lot), self._grace_until.get(lot.id)
+        at, grace_until = self._expiry_without_grace(lot), self._grace_until.get(lot.id)
         return at if at is None or grace_until is None else max(at, grace_until)
 
-    def _expires_without_grace(self, lot: Lot) -> datetime | None:
+    def _expiry_without_grace(self, lot: Lot) -> datetime | None:
         """When the lot expires, or expired before a grace period was granted; None while it cannot expire."""
         return expires_at(
             lot,
@@ -174,8 +174,8 @@ class UnitAccount:
         """Whether the customer has a receipt of the lot that serves as the expiry notice."""
         validity = self.validity_of(lot)
         last_day = current_last_day(lot, validity=validity, last_activity_at=None) if validity.expires else None
-        by_receipt = last_day is not None and receipt_is_notice(lot, validity=validity, last_day=last_day)
-        return by_receipt and lot.id not in self._lots_without_receipt
+        receipt_suffices = last_day is not None and receipt_is_notice(lot, validity=validity, last_day=last_day)
+        return receipt_suffices and lot.id not in self._lots_without_receipt
 
     def hold(self, event: HoldPlaced, *, rank: Callable[[Lot], int] | None = None) -> None:
         """Hold the cost of a reward, from the lots with the lowest `rank` first."""
@@ -183,7 +183,7 @@ class UnitAccount:
 
     def mark_notified(self, event: ExpiryNoticeDelivered) -> None:
         """Record a delivered expiry notice; a notice from before a merge counts for the absorbed lots."""
-        for lot_id in event.lots:
+        for lot_id in event.lot_ids:
             lot = self.inventory.lots.get(self.lot_id_map.get(lot_id, lot_id))
             if lot is not None and event.channel in self.validity_of(lot).notice_by:
                 self._notified_at.setdefault(lot.id, []).append(event.at)
@@ -199,7 +199,7 @@ class UnitAccount:
             self._grace_until[lot_id] = max(until, self._grace_until.get(lot_id, until))
 
     def absorb(self, other: UnitAccount, *, new_lot_ids: Mapping[str, str], at: datetime) -> tuple[Draw, ...]:
-        """Take over the lots of another account with their state; `new_lot_ids` are by its lot ids."""
+        """Take over the lots of another account with their state; `new_lot_ids` gives each of its lots an id here."""
         activity_times = [self.last_activity_at, other.last_activity_at]
         self.last_activity_at = max((time for time in activity_times if time is not None), default=None)
         draws = self.inventory.absorb(other.inventory, new_lot_ids=new_lot_ids, at=at)
@@ -252,7 +252,7 @@ class UnitAccount:
         return Posting(key, at, draws, decision)
 
     def _activate_and_end_holds(self, at: datetime) -> None:
-        """Activate pending lots and end holds. Both kinds of lots, in consumption order, then repay debts, oldest first."""
+        """Activate pending lots and end holds. The freed points then repay debts: first lot in consumption order, oldest debt."""
         freed_lots = {id for id in self._pending_lots if self.inventory.lots[id].available_from <= at}
         activated_lots = frozenset(freed_lots)
         self._pending_lots -= activated_lots
@@ -262,12 +262,11 @@ class UnitAccount:
             freed_lots |= {draw.lot_id for draw in draws}
         for lot in self.inventory.in_consumption_order(self.inventory.lots[id] for id in freed_lots):
             draws = self.inventory.repay_debt(lot.id)
-            if (
-                lot.id in activated_lots and lot.remaining
-            ):  # a lot that was clawed back whole has nothing to make available
+            # A lot all of whose points were clawed back has nothing to make available.
+            if lot.id in activated_lots and lot.remaining:
                 debt_repaid = sum(draw.points for draw in draws if draw.lot_id == lot.id)
                 decision = activation_decision(
-                    lot, debt_repaid=debt_repaid, terms=self._terms[lot.terms_version], at=at
+                    lot, debt_repaid=debt_repaid, terms=self._terms_by_version[lot.terms_version], at=at
                 )
                 self.post(EntryType.ACTIVATE, lot.id, at=at, draws=draws, decision=decision)
             elif draws:
@@ -275,12 +274,12 @@ class UnitAccount:
 
     def _expire(self, lot_id: str, *, at: datetime, after_hold: bool) -> None:
         lot = self.inventory.lots[lot_id]
-        # A late notice or a grace period makes this later than the promised last day.
+        # A late notice or a grace period makes the expiry later than the promised last day.
         lot_expires_at = self.expires_at(lot)
-        last_day = local_date(lot_expires_at - _BEFORE, zone_name=lot.zone) if lot_expires_at is not None else None
+        last_day = local_date(lot_expires_at - _MICROSECOND, zone_name=lot.zone) if lot_expires_at is not None else None
         draws = self.inventory.drain(lot_id)
         self._expired_points[lot_id] = self._expired_points.get(lot_id, 0) + sum(draw.points for draw in draws)
-        terms = self._terms[lot.terms_version]
+        terms = self._terms_by_version[lot.terms_version]
         decision = expiry_decision(
             points=draws[0].points, last_day=last_day, terms=terms, at=at, zone=lot.zone, after_hold=after_hold
         )

@@ -53,17 +53,19 @@ class Wallet(ScheduledWallet):
         self.memberships = {id: Membership(id, UsageCounters(enrolled_at=at)) for id, at in history.enrolled_at.items()}
         self.merged_wallets: list[Wallet] = []
         """Wallets merged into this one, as they were at the merge."""
-        self.refund_outcomes: dict[str, ReturnOutcome] = {}
-        """Outcomes by the id of the refund or exchange."""
+        self.return_outcomes: dict[str, ReturnOutcome] = {}
+        """Outcomes of returns of goods, by the id of the refund or exchange."""
         self.purchases: dict[str, PurchaseState] = {}
         self.receipts: dict[str, Receipt] = {}
         self.redemptions: dict[str, RewardRedeemed] = {}
         self.overpaid_exchanges: set[str] = set()
         """Ids of purchases made in exchanges in which points paid more than the price difference."""
         self.moved_purchases: list[ReceiptCorrected] = [
-            correction for correction in history.corrections if correction.before and correction.retained_budget_usage
+            correction
+            for correction in history.corrections
+            if correction.earlier_purchase and correction.retained_budget_usage
         ]
-        """Purchases moved to another customer that still hold part of a budget here."""
+        """Corrections that moved a purchase to another customer and left part of its budget usage here."""
 
     def apply(self, event: Event) -> None:
         """Process what is due before the event, then the event."""
@@ -95,11 +97,11 @@ class Wallet(ScheduledWallet):
 
     def old_prices(self, *, terms: Terms, at: datetime) -> OldPrices | None:
         """The prices that older points still pay for rewards; None if no reward was ever cheaper."""
-        earlier = tuple(version for version in self.versions if version.version < terms.version)
-        if not protects_lower_prices(terms, earlier_terms=earlier):
+        earlier_terms = tuple(other for other in self.versions if other.version < terms.version)
+        if not protects_lower_prices(terms, earlier_terms=earlier_terms):
             return None
         spendable = tuple(lot for lot in self.points.inventory.free_lots() if lot.available_from <= at)
-        return OldPrices(terms=terms, earlier_terms=earlier, lots=spendable, at=at)
+        return OldPrices(terms=terms, earlier_terms=earlier_terms, lots=spendable, at=at)
 
     def _price_by_lot(self, event: RewardRedeemed | HoldPlaced) -> Callable[[Lot], int] | None:
         """A function that returns the reward's price in points of a lot; None if the price is the same for all lots."""
@@ -118,7 +120,7 @@ class Wallet(ScheduledWallet):
         self.points.last_activity_at = event.at
 
     def _earn(self, event: PurchaseRecorded, *, receipts: list[Receipt]) -> None:
-        """Decide a purchase and post its points and stamps; `receipts` are those whose goods count in it."""
+        """Decide a purchase and post its points and stamps; `receipts` are those whose goods count in the purchase."""
         membership = self.memberships[event.customer_id]
         facts = event.facts
         if not event.terms.required_facts.is_empty:
@@ -127,10 +129,10 @@ class Wallet(ScheduledWallet):
         purchase = PurchaseState(event, facts, decision, receipts)
         self.purchases[event.id] = purchase
         membership.counters.count(purchase.usage, at=event.at)
-        membership.qualifying.add(purchase.qualifying, at=event.at, zone=event.terms.zone)
+        membership.qualifying.add(purchase.qualifying_points, at=event.at, zone=event.terms.zone)
         draws: tuple[Draw, ...] = ()
         if decision.points:
-            lot = new_lot(event.lot_id, decision.points, at=event.at, terms=event.terms, pending=True)
+            lot = new_lot(event.lot_id, decision.points, at=event.at, terms=event.terms, with_pending_period=True)
             draws = self.points.open(lot, at=event.at)
         self.points.post(EntryType.EARN, event.id, at=event.at, draws=draws, decision=decision)
         if event.terms.stamp_clauses:
@@ -147,8 +149,8 @@ class Wallet(ScheduledWallet):
     def _apply_refund(self, event: RefundRecorded) -> None:
         receipt = self.receipts[event.purchase_id]
         goods_return = self._goods_return(event.id, at=event.at, receipt=receipt)
-        receipt.return_goods(event.lines, event.amounts)
-        self.refund_outcomes[event.id] = goods_return.complete()
+        receipt.return_goods(event.quantities, event.amounts)
+        self.return_outcomes[event.id] = goods_return.complete()
 
     def _goods_return(self, id: str, *, at: datetime, receipt: Receipt) -> GoodsReturn:
         return GoodsReturn(
@@ -165,24 +167,24 @@ class Wallet(ScheduledWallet):
         receipt = self.receipts[event.purchase_id]
         goods_return = self._goods_return(event.id, at=event.at, receipt=receipt)
         new_receipt, overpaid = receipt.exchange(event)
-        # The price of the returned goods follows their receipt as it is known now.
+        # The price of the returned goods is that of their receipt, corrections included, as it is known now.
         purchase = replace(event.purchase, facts=new_receipt.facts)
         self.receipts[purchase.id] = new_receipt
         if overpaid:
             self.overpaid_exchanges.add(purchase.id)
         for purchase_id in receipt.shares:
             self.purchases[purchase_id].receipts.append(new_receipt)
-        has_difference = purchase.id in new_receipt.shares
-        self._earn(purchase, receipts=[new_receipt] if has_difference else [])
-        if has_difference:
+        has_price_difference = purchase.id in new_receipt.shares
+        self._earn(purchase, receipts=[new_receipt] if has_price_difference else [])
+        if has_price_difference:
             self.points.last_activity_at = event.at
-        self.refund_outcomes[event.id] = goods_return.complete()
+        self.return_outcomes[event.id] = goods_return.complete()
 
     def _apply_redemption(self, event: RewardRedeemed) -> None:
         self.redemptions[event.id] = event
-        self.memberships[event.customer_id].counters.count_clauses(event.facts, event.clauses, terms=event.terms)
+        self.memberships[event.customer_id].counters.count_clauses(event.facts, event.clause_keys, terms=event.terms)
         unit_account = self.unit_accounts[event.unit]
-        # Before `last_activity_at` changes the consumption order, so that a captured hold takes the lots it held.
+        # Drawn before `last_activity_at` changes the consumption order, so that a captured hold takes the lots it held.
         draws = unit_account.inventory.consume(event.id, event.points, at=event.at, rank=self._price_by_lot(event))
         self.points.last_activity_at = event.at
         unit_account.post(EntryType.REDEEM, event.id, at=event.at, draws=draws)
@@ -190,10 +192,10 @@ class Wallet(ScheduledWallet):
     def _apply_reversal(self, event: RedemptionReversed) -> None:
         redemption = self.redemptions.pop(event.redemption_id)
         self.memberships[redemption.customer_id].counters.count_clauses(
-            redemption.facts, redemption.clauses, terms=redemption.terms, sign=-1
+            redemption.facts, redemption.clause_keys, terms=redemption.terms, sign=-1
         )
         unit_account = self.unit_accounts[redemption.unit]
-        is_consumed = event.redemption_id in unit_account.inventory.consumed
+        is_consumed = event.redemption_id in unit_account.inventory.draws_by_event
         draws = unit_account.inventory.restore(event.redemption_id, at=event.at) if is_consumed else ()
         restored_points = {draw.lot_id: -draw.points for draw in draws if draw.points < 0 and draw.lot_id != DEBT}
         unit_account.reschedule_expiry(restored_points)
@@ -218,7 +220,7 @@ class Wallet(ScheduledWallet):
         if event.points <= 0:
             draws = unit_account.inventory.consume(event.id, -event.points, at=event.at)
         elif event.unit is Unit.POINTS:
-            lot = new_lot(event.id, event.points, at=event.at, terms=event.terms, pending=False)
+            lot = new_lot(event.id, event.points, at=event.at, terms=event.terms, with_pending_period=False)
             draws = unit_account.open(lot, at=event.at, has_receipt=False)
         else:
             lot = new_stamp_lot(event.id, event.points, at=event.at, terms=event.terms)
@@ -226,7 +228,7 @@ class Wallet(ScheduledWallet):
         unit_account.post(EntryType.ADJUST, event.id, at=event.at, draws=draws)
 
     def _apply_transfer_out(self, event: TransferSent) -> None:
-        draws = self.points.inventory.transfer_out(event.id, event.draws, at=event.at)
+        draws = self.points.inventory.transfer_out(event.id, event.points_by_lot, at=event.at)
         self.points.post(EntryType.TRANSFER, event.id, at=event.at, draws=draws)
 
     def _apply_transfer_in(self, event: TransferReceived) -> None:
@@ -246,7 +248,7 @@ class Wallet(ScheduledWallet):
         self.purchases |= other.purchases
         self.redemptions |= other.redemptions
         self.receipts |= other.receipts
-        self.refund_outcomes |= other.refund_outcomes
+        self.return_outcomes |= other.return_outcomes
         self.overpaid_exchanges |= other.overpaid_exchanges
         self.moved_purchases += other.moved_purchases
         if event.survivor is None:

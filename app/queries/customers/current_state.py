@@ -13,7 +13,7 @@ from app.domain.purchases.facts import PurchaseFacts
 from app.domain.terms.version import Terms
 from app.domain.units import Unit
 from app.domain.wallets.forecast import WalletForecast, wallet_forecast
-from app.domain.wallets.pending_points import NOTHING_PENDING, PendingPoints, pending_points
+from app.domain.wallets.pending_points import NOTHING_PENDING, PendingPoints, pending_points_of_wallet
 from app.store.customers import customers, rule_facts
 from app.store.database.session import Session
 from app.store.events import snapshot_path, stored_old_prices
@@ -70,12 +70,12 @@ async def current_state_of(session: Session, *, customer: Customer, terms: Terms
         facts=facts,
         balances={
             unit: replace(
-                balance, available=min(wallet.unit_accounts[unit].inventory.available(at=at), balance.available)
+                balance, available=min(wallet.unit_accounts[unit].inventory.available_points(at=at), balance.available)
             )
             for unit, balance in replayed.balances.items()
         },
         old_prices=wallet.old_prices(terms=terms, at=at),
-        pending=pending_points(replayed.wallet, terms=terms, at=replayed.until),
+        pending=pending_points_of_wallet(replayed.wallet, terms=terms, at=replayed.until),
     )
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from app.domain.calendar import add_months, day_start, local_date
 from app.domain.engine.redemption import cost_unit
-from app.domain.ledger.liability import AGES, Liability, liability
+from app.domain.ledger.liability import AGES, Liability, liability_of
 from app.domain.units import Unit
 from app.store.database.session import Session
 from app.store.ledger import liability as stored_liability
@@ -27,7 +27,7 @@ async def liability_at(session: Session, *, at: datetime, zone: str) -> list[Lia
     customer_debt_by_unit = await stored_liability.debt_by_unit(session, at=at)
     held_by_unit = await _held(session, at=at)
     return [
-        liability(
+        liability_of(
             flows_by_unit.get(unit, ()),
             unit=unit,
             held=held_by_unit.get(unit, 0),

@@ -101,14 +101,14 @@ async def preview_refund(session: Session, *, numbering: Numbering, request: Ref
     money = money_due(
         purchase.facts, remaining=remaining_after, paid_out=sum(refund.money for refund in earlier_refunds)
     )
-    refund_outcome = with_refund.wallet.refund_outcomes[_PREVIEWED_ID]
-    outcome = refund_outcome.outcome
+    return_outcome = with_refund.wallet.return_outcomes[_PREVIEWED_ID]
+    outcome = return_outcome.refund_outcome
     return RefundPreview(
         customer_id=customer.id,
         decision=outcome.decision,
         terms=deciding_terms,
         money=money if with_refund.wallet.receipts[purchase.id].stands_alone else with_refund.money_due(_PREVIEWED_ID),
-        restored=refund_outcome.restored,
+        restored=return_outcome.restored,
         shortfall=outcome.shortfall,
         balances=with_refund.balances,
         tier_before=without_refund.wallet.memberships[purchase.customer_id].tier,

@@ -14,7 +14,7 @@ from app.domain.ledger.lots import Lot
 from app.domain.units import Unit
 from app.domain.wallets.events import HoldPlaced, PurchaseRecorded, RewardRedeemed
 from app.domain.wallets.lot_inventory import DEBT
-from app.domain.wallets.postings import PostingKey, excess_postings, missing_postings
+from app.domain.wallets.postings import PostingKey, excess_draws, missing_postings
 from app.domain.wallets.unit_account import UnitAccount
 from app.domain.wallets.wallet import Wallet, replay
 from app.queries.verification.discrepancies import Discrepancy
@@ -112,7 +112,7 @@ def _verify_postings(unit_account: UnitAccount, stored_entries: Sequence[StoredE
             yield Discrepancy(f"entry {entry_of_key.id}", "the terms of its time give other points")
         else:
             yield Discrepancy(f"{posting.key.type.value} {posting.key.id}", "has no entry")
-    for key in excess_postings(unit_account.postings, booked=booked):
+    for key in excess_draws(unit_account.postings, booked=booked):
         yield Discrepancy(f"entry {entries[key].id}", "the event behind it is missing")
 
 

@@ -62,7 +62,7 @@ class StoredUsage:
         ]
         uses = [use for purchase in purchase_states for use in _use_values(purchase.usage.uses, at=purchase.event.at)]
         for redemption in redemptions:
-            clauses = dict.fromkeys(redemption.clauses, 1)
+            clauses = dict.fromkeys(redemption.clause_keys, 1)
             uses += _use_values(
                 uses_of(redemption.terms, facts=redemption.facts, times_by_clause=clauses), at=redemption.at
             )
@@ -79,7 +79,7 @@ def _shares(wallet: Wallet, *, customer_id: str) -> tuple[tuple[str, str, int], 
         if purchase.event.customer_id == customer_id:
             shares.update({(purchase.event.id, clause): points for clause, points in purchase.budget_share_changes})
     for moved in wallet.moved_purchases:
-        if moved.before is not None and moved.before.customer_id == customer_id:
+        if moved.earlier_purchase is not None and moved.earlier_purchase.customer_id == customer_id:
             shares.update({(moved.purchase_id, clause): points for clause, points in moved.retained_budget_usage})
     return _sorted_shares(shares)
 

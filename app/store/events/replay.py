@@ -43,16 +43,16 @@ class ReplayedWallet:
         That is the money due, as is known now, for all refunds since the first purchase of the chain, less the money
         already paid out for them, and never less than zero.
         """
-        outcomes = self.wallet.refund_outcomes
+        outcomes = self.wallet.return_outcomes
         new_outcome = outcomes[return_id]
         due_by_refund = {
-            id: outcome.outcome.money
+            id: outcome.refund_outcome.money
             for id, outcome in outcomes.items()
             if outcome.original_purchase_id == new_outcome.original_purchase_id
         }
         total = sum(due.minor for due in due_by_refund.values())
         paid_out = sum(refund.money for id, refund in self.recorded_history.refunds.items() if id in due_by_refund)
-        return Money(max(0, total - paid_out), new_outcome.outcome.money.currency)
+        return Money(max(0, total - paid_out), new_outcome.refund_outcome.money.currency)
 
     @property
     def balances(self) -> dict[Unit, Balance]:

@@ -9,7 +9,7 @@ from app.domain.customers.customer import Customer
 from app.domain.engine.old_prices import OldPrices, protects_lower_prices
 from app.domain.ledger.lots import Lot
 from app.domain.terms.version import Terms
-from app.domain.wallets.pending_points import PendingPoints, pending_points_of
+from app.domain.wallets.pending_points import PendingPoints, pending_points_of_lots
 from app.store.database.session import Session
 from app.store.ledger import lots
 from app.store.terms import versions
@@ -34,7 +34,7 @@ async def pending_points(
     if await versions.never_expiring(session, numbers=numbers) != numbers:
         return None
     earlier_terms = await _earlier_cheaper_terms(session, in_force=in_force)
-    return pending_points_of(
+    return pending_points_of_lots(
         free_lots,
         owed=customer.account.balance.owed,
         at=at,

@@ -196,4 +196,4 @@ def _past_purchase(row: Row, *, returned: dict[int, Decimal] | None) -> Purchase
     if returned is None:
         return facts
     remaining_quantities = {line.number: line.quantity - returned.get(line.number, Decimal(0)) for line in facts.lines}
-    return PurchaseWithReturns(facts.with_remaining_quantities(remaining_quantities), whole=facts)
+    return PurchaseWithReturns(facts.with_remaining_quantities(remaining_quantities), before_returns=facts)

@@ -105,7 +105,7 @@ def _spendable(
     wallet_now = (
         wallet_before.wallet if customer.account.all_events_before(context.now) else wallet_before.as_of(context.now)
     )
-    available_now = wallet_now.unit_accounts[command.unit].inventory.available(at=context.now)
+    available_now = wallet_now.unit_accounts[command.unit].inventory.available_points(at=context.now)
     return min(available_now, balance_of(wallet_before.wallet, at=wallet_before.until, unit=command.unit).available)
 
 

@@ -23,7 +23,7 @@ from app.domain.wallets.events import (
     RewardRedeemed,
 )
 from app.domain.wallets.history import EventHistory, WalletMerged
-from app.domain.wallets.postings import BookedDraws, Posting, PostingKey, excess_postings, missing_postings
+from app.domain.wallets.postings import BookedDraws, Posting, PostingKey, excess_draws, missing_postings
 from app.domain.wallets.unit_account import UnitAccount, terms_at
 from app.store.customers import stored_usage, tiers
 from app.store.database.session import Session
@@ -253,7 +253,7 @@ def _reversals_of_excess(
     corrections: Mapping[str, ReceiptCorrected],
 ) -> Iterator[Posting]:
     """Postings that reverse entries that are no longer in the replay, such as the points of a purchase that was moved to another wallet."""
-    for key, draws in excess_postings(unit_account.postings, booked=booked_draws).items():
+    for key, draws in excess_draws(unit_account.postings, booked=booked_draws).items():
         correction = corrections.get(key.id) if key.type is EntryType.EARN else None
         yield unit_account.posting_without_clause(
             key, at=correction.at if correction is not None else until, draws=draws

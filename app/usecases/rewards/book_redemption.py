@@ -22,7 +22,7 @@ from app.domain.terms.clause import Clause
 from app.domain.terms.version import Terms
 from app.domain.units import Unit
 from app.domain.wallets.events import HoldPlaced, RewardRedeemed
-from app.domain.wallets.pending_points import pending_points
+from app.domain.wallets.pending_points import pending_points_of_wallet
 from app.domain.wallets.postings import Posting, PostingKey
 from app.domain.wallets.wallet import Wallet
 from app.store.database.codecs import json_text
@@ -127,7 +127,7 @@ async def book_by_replay(
     membership = wallet_then.memberships[customer_id]
     facts = membership.with_rule_facts(request.facts, terms=terms, held_uses=held_uses)
     balance = balance_of(before.wallet, at=before.until, unit=request.unit)
-    available = min(wallet_then.unit_accounts[request.unit].inventory.available(at=at), balance.available)
+    available = min(wallet_then.unit_accounts[request.unit].inventory.available_points(at=at), balance.available)
     decision = redemption.redeem(
         terms=request.terms,
         clause=request.clause,
@@ -135,7 +135,9 @@ async def book_by_replay(
         available=available,
         owed=balance.owed,
         charge=_charge(wallet_then, request=request),
-        activations=pending_points(before.wallet, terms=request.terms, at=before.until).activations_for(request.clause),
+        activations=pending_points_of_wallet(before.wallet, terms=request.terms, at=before.until).activations_for(
+            request.clause
+        ),
     )
     result = _result(request, decision=decision, balances=before.balances)
     if decision.outcome is DecisionOutcome.REFUSED:

@@ -74,7 +74,10 @@ async def spent_problem(session: Session, *, redemption_id: str, account: Accoun
     if purchase is None:
         return None
     replayed = await replay_wallet(session, account=account, until=at)
-    if any(redemption_id in unit_account.inventory.consumed for unit_account in replayed.wallet.unit_accounts.values()):
+    if any(
+        redemption_id in unit_account.inventory.draws_by_event
+        for unit_account in replayed.wallet.unit_accounts.values()
+    ):
         wrong = detail_of("REFUND_PURCHASE", receipt=purchase.external_id)
         return Problem(ProblemCode.REDEMPTION_SPENT, path=("redemption",), detail=wrong)
     return Problem(ProblemCode.ALREADY_REVERSED, path=("redemption",))

@@ -73,7 +73,7 @@ class UnitLiability:
                 for band in liability.bands
             ],
             expected_breakage=BigInt(liability.expected_breakage) if liability.expected_breakage is not None else None,
-            closed_months=liability.cohorts,
+            closed_months=liability.cohort_count,
         )
 
 

@@ -72,7 +72,7 @@ async def book_exchange(
     if new_receipt.id in replayed.wallet.overpaid_exchanges:
         wrong = detail_of("POINTS_PAY_TOO_MUCH")
         return Problem(ProblemCode.INVALID_INPUT, path=("purchase", "payments"), detail=wrong)
-    state, refund_outcome = replayed.wallet.purchases[new_receipt.id], replayed.wallet.refund_outcomes[event.id]
+    state, return_outcome = replayed.wallet.purchases[new_receipt.id], replayed.wallet.return_outcomes[event.id]
     new_purchase = purchase_row(
         context=context,
         command=exchange.purchase_command,
@@ -87,8 +87,8 @@ async def book_exchange(
         write_context=context,
         purchase=purchase,
         returned=returned,
-        outcome=refund_outcome.outcome,
-        money=refund_outcome.outcome.money,
+        outcome=return_outcome.refund_outcome,
+        money=return_outcome.refund_outcome.money,
         id=event.id,
     )
     return new_purchase, await _record(
@@ -107,7 +107,7 @@ async def _record(
 ) -> RecordExchangeResult:
     """Write both receipts and everything that the exchange changes."""
     terms, customer = exchange.terms, exchange.customer
-    state, refund_outcome = replayed.wallet.purchases[new_purchase.id], replayed.wallet.refund_outcomes[refund.id]
+    state, return_outcome = replayed.wallet.purchases[new_purchase.id], replayed.wallet.return_outcomes[refund.id]
     await purchases.add(session, purchase=new_purchase)
     await link_payments(session, purchase_id=new_purchase.id, facts=new_purchase.facts)
     await count_purchase(session, context=context, purchase=new_purchase, terms=terms, decision=state.decision)
@@ -128,11 +128,11 @@ async def _record(
     refund_part = refund_result(
         customer=customer,
         terms=replayed.versions.by_number[exchange.purchase.terms_version],
-        outcome=refund_outcome.outcome,
+        outcome=return_outcome.refund_outcome,
         new_refund=refund,
         entry=entries[PostingKey(EntryType.CLAWBACK, refund.id)],
         balances=replayed.balances,
-        restored=refund_outcome.restored,
+        restored=return_outcome.restored,
     )
     purchase_part = RecordPurchaseResult(
         decision=state.decision,

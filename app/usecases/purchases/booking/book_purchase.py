@@ -24,7 +24,7 @@ from app.domain.terms.version import Terms
 from app.domain.units import Unit
 from app.domain.wallets.events import PurchaseRecorded
 from app.domain.wallets.lot_inventory import LotInventory
-from app.domain.wallets.new_lots import new_points, new_stamp_lot
+from app.domain.wallets.new_lots import new_stamp_lot, points_of_purchase
 from app.domain.wallets.postings import Posting, PostingKey
 from app.store.database.codecs import json_text
 from app.store.database.session import Session
@@ -100,7 +100,7 @@ async def _book_from_snapshot(
 ) -> tuple[Purchase, RecordPurchaseResult]:
     """Book a purchase that follows all known events: an entry, and a lot if it earned something, in each unit."""
     account, at = customer.account, purchase.occurred_at
-    gained = new_points(purchase.id, decision.points, at=at, terms=terms)
+    gained = points_of_purchase(purchase.id, decision.points, at=at, terms=terms)
     qualifying, rollover_at = earning.base_points(decision, terms=terms), None
     if TierPeriod in terms.policy_clauses:
         (qualifying_points := QualifyingPoints()).add(qualifying, at=at, zone=terms.zone)

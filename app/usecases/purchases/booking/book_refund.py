@@ -167,7 +167,7 @@ async def _can_use_snapshot(
 def _may_have_expired(purchase: Purchase, *, terms: Terms, at: datetime) -> bool:
     """May points of the purchase have expired unspent? Such points count as clawed back."""
     last_day = new_lot(
-        purchase.id, purchase.earned_points, at=purchase.occurred_at, terms=terms, pending=True
+        purchase.id, purchase.earned_points, at=purchase.occurred_at, terms=terms, with_pending_period=True
     ).promised_last_day
     return last_day is not None and last_day < local_date(at, zone_name=terms.zone)
 
@@ -190,7 +190,7 @@ async def _book_from_snapshot(
     inventory = await lots.inventory(session, account_id=account.id)
     lots_before, allow_negative = dict(inventory.lots), allows_negative_balance(terms)
     draws = inventory.claw_back(
-        new_refund.id, outcome.clawback_due, at=at, own_lots={purchase.id}, allow_negative=allow_negative
+        new_refund.id, outcome.clawback_due, at=at, own_lot_ids={purchase.id}, allow_negative=allow_negative
     )
     await refunds.add(session, refund=new_refund)
     no_visit = not is_visit(terms, facts=after.applied_to(purchase.facts))
@@ -240,8 +240,8 @@ async def _book_by_replay(
     replayed = await replay_wallet(
         session, account=customer.account, until=event.at, events=[NewEvent(event, customer_id=purchase.customer_id)]
     )
-    refund_outcome = replayed.wallet.refund_outcomes[event.id]
-    outcome = refund_outcome.outcome
+    return_outcome = replayed.wallet.return_outcomes[event.id]
+    outcome = return_outcome.refund_outcome
     if not replayed.wallet.receipts[purchase.id].stands_alone:
         money = replayed.money_due(event.id)
     new_refund = refund_row(
@@ -263,5 +263,5 @@ async def _book_by_replay(
         new_refund=new_refund,
         entry=entry,
         balances=replayed.balances,
-        restored=refund_outcome.restored,
+        restored=return_outcome.restored,
     )
