@@ -143,14 +143,14 @@ class Remedy(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """The result of checking one condition or effect; `clauses` are the keys of other clauses that played a part in it."""
+    """The result of checking one condition or effect; `clause_keys` name the other clauses that decided it, if any."""
 
     met: bool
     code: ReasonCode
     observed: FindingValue = None
     required: FindingValue = None
     remedies: tuple[Remedy, ...] = ()
-    clauses: tuple[str, ...] = ()
+    clause_keys: tuple[str, ...] = ()
 
 
 class Reason(NamedTuple):
@@ -191,7 +191,7 @@ class Decision:
         common_usage = ((key, points - own_points.get(key, 0)) for key, points in self.budget_usage)
         return tuple((key, points) for key, points in common_usage if points)
 
-    def applied_clauses(self) -> tuple[str, ...]:
+    def applied_clause_keys(self) -> tuple[str, ...]:
         """The keys of the clauses that were applied, in order."""
         return tuple(
             reason.clause_key
@@ -256,8 +256,8 @@ def _reason_data(reason: Reason) -> dict[str, Any]:
         data["required"] = encode_value(finding.required)
     if finding.remedies:
         data["remedies"] = [_remedy_data(remedy) for remedy in finding.remedies]
-    if finding.clauses:
-        data["clauses"] = list(finding.clauses)
+    if finding.clause_keys:
+        data["clauses"] = list(finding.clause_keys)
     return data
 
 
@@ -268,7 +268,7 @@ def _reason_of_data(data: Mapping[str, Any]) -> Reason:
         observed=decode_value(data.get("observed")),
         required=decode_value(data.get("required")),
         remedies=tuple(_remedy_of_data(value) for value in data.get("remedies", ())),
-        clauses=tuple(data.get("clauses", ())),
+        clause_keys=tuple(data.get("clauses", ())),
     )
     condition = tuple(data["condition"]) if "condition" in data else None
     return Reason(clause_key=data["clause"], verdict=Verdict(data["verdict"]), finding=finding, condition=condition)

@@ -275,7 +275,9 @@ def test_purchases_never_exceed_a_budget_and_points_add_up(
     assert all(0 < points <= known[key] for key, points in spent.items())
     assert sum(spent.values()) <= decision.points
     given_ = {reason.clause_key: reason.finding.observed for reason in decision.reasons if reason.condition is None}
-    shares = [points for key, points in given_.items() if key in decision.applied_clauses() and isinstance(points, int)]
+    shares = [
+        points for key, points in given_.items() if key in decision.applied_clause_keys() and isinstance(points, int)
+    ]
     assert decision.points == min(sum(shares), cap if cap is not None else sum(shares))
     if cap is None:
         assert {key: given_[key] for key in spent} == spent, "the reasons give as much as the budgets lose"

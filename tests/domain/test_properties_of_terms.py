@@ -267,7 +267,7 @@ def points_by_customer(terms: Terms, population: Sequence[Sequence[PurchaseFacts
         known = replace(rule_facts, items=tuple(items[who].items()), common_budgets_left=left)
         seen = replace(facts, rule_facts=with_tier(known, terms=terms))
         decision = earn(terms=terms, facts=seen)
-        histories[who].append((facts, decision.points, decision.applied_clauses()))
+        histories[who].append((facts, decision.points, decision.applied_clause_keys()))
         for key, count in counted_items(terms, facts=facts):
             items[who][key] = items[who].get(key, 0) + count
         for key, points in decision.budget_usage:

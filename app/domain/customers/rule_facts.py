@@ -63,13 +63,13 @@ class RuleFacts:
     used_birthdays: tuple[tuple[str, int], ...] = ()
     profile: CustomerProfile | None = field(default=None, compare=False, repr=False)
 
-    def uses_of(self, clause: str) -> int:
+    def uses_of(self, clause_key: str) -> int:
         """How often the clause was applied in the period of its limit."""
-        return dict(self.uses).get(clause, 0)
+        return dict(self.uses).get(clause_key, 0)
 
-    def total_uses_of(self, clause: str) -> int:
+    def total_uses_of(self, clause_key: str) -> int:
         """How often the clause was ever applied, uses of active holds included."""
-        return dict(self.total_uses).get(clause, 0)
+        return dict(self.total_uses).get(clause_key, 0)
 
     def birthday_year(self, answer_key: str) -> int | None:
         """The calendar year of the birthday in whose window the purchase lies; None if it is outside the window."""
@@ -79,18 +79,18 @@ class RuleFacts:
         """Points earned so far in a period."""
         return dict(self.earned_by_period).get(period, 0)
 
-    def items_before(self, clause: str) -> int:
+    def items_before(self, clause_key: str) -> int:
         """How many items the clause has counted so far."""
-        return dict(self.items).get(clause, 0)
+        return dict(self.items).get(clause_key, 0)
 
-    def budget_left_for_customer(self, clause: str) -> int | None:
+    def budget_left_for_customer(self, clause_key: str) -> int | None:
         """Points left in the clause's budget for this customer, with their own share; None if the clause has no budget."""
-        common_points = dict(self.common_budgets_left).get(clause)
-        return None if common_points is None else max(0, common_points + self.own_budget_share(clause))
+        common_points = dict(self.common_budgets_left).get(clause_key)
+        return None if common_points is None else max(0, common_points + self.own_budget_share(clause_key))
 
-    def own_budget_share(self, clause: str) -> int:
+    def own_budget_share(self, clause_key: str) -> int:
         """Points of the clause's budget that came back from this customer's purchases; they are used first."""
-        return dict(self.own_budget_shares).get(clause, 0)
+        return dict(self.own_budget_shares).get(clause_key, 0)
 
     def with_common_budget_usage(self, usage: Iterable[tuple[str, int]]) -> RuleFacts:
         """The facts with the points that the purchase takes from each budget; unchanged if the terms have no budget."""
@@ -99,9 +99,7 @@ class RuleFacts:
         points_by_clause = dict(usage)
         return replace(
             self,
-            common_budget_usage=tuple(
-                (clause, points_by_clause.get(clause, 0)) for clause, _ in self.own_budget_shares
-            ),
+            common_budget_usage=tuple((key, points_by_clause.get(key, 0)) for key, _ in self.own_budget_shares),
         )
 
     def answer(self, answer_key: str) -> bool | None:

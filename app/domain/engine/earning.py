@@ -121,7 +121,7 @@ def _evaluate_in_dependency_order(terms: Terms, *, purchase: EligiblePurchase) -
         if not clause.depends_on_other_clauses
     }
     purchase_with_matches = purchase._replace(
-        matched_clauses=frozenset(key for key, evaluation in evaluation_by_key.items() if evaluation.fits)
+        matched_clause_keys=frozenset(key for key, evaluation in evaluation_by_key.items() if evaluation.fits)
     )
     evaluation_by_key |= {
         clause.key: _evaluation_within_budget(clause, purchase=purchase_with_matches, rounding=terms.rounding)
@@ -274,7 +274,7 @@ def _effect_reason(clause: Clause, *, awards: Awards, first_counts: bool) -> Rea
         )
         code = ReasonCode.EARLIER_CLAUSE_APPLIED if first_counts else _BETTER_CLAUSE_APPLIED
         points_instead = sum(awards.counted_points.get(other, 0) for other in clauses_instead)
-        return Reason(key, _EXCLUDED, Finding(True, code, points_alone, points_instead, clauses=clauses_instead))
+        return Reason(key, _EXCLUDED, Finding(True, code, points_alone, points_instead, clause_keys=clauses_instead))
     return Reason(key, Verdict.NOT_MET, Finding(False, ReasonCode.NOTHING_TO_COUNT, 0))
 
 

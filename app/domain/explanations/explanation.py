@@ -191,8 +191,8 @@ class Explanation:
                 "scope": phrasebook(f"points_cap.{effect.scope.value}"),
             }
             case = _cap_case(effect, finding)
-        if finding.clauses:
-            numbers = [self.terms.clause_by_key[key].number for key in finding.clauses]
+        if finding.clause_keys:
+            numbers = [self.terms.clause_by_key[key].number for key in finding.clause_keys]
             values["clauses"] = phrasebook.listed(numbers, last="and")
             case = ".several" if len(numbers) > 1 else case
         return phrasebook.capitalised(phrasebook(f"reason.{finding.code.value}{case}", **values))
@@ -219,8 +219,8 @@ class Explanation:
             case = f".{condition.basis.value}"
         if finding.code is ReasonCode.MEMBER_TOO_SHORT and finding.observed is None:
             case = ".unknown"
-        if finding.clauses:
-            numbers = [self.terms.clause_by_key[key].number for key in finding.clauses]
+        if finding.clause_keys:
+            numbers = [self.terms.clause_by_key[key].number for key in finding.clause_keys]
             values["clauses"] = phrasebook.listed(numbers, last="and")
             case = ".several" if len(numbers) > 1 else ""
         if finding.code is ReasonCode.USED_UP and not isinstance(condition, TimesPerPeriod):

@@ -51,8 +51,9 @@ class EligiblePurchase(NamedTuple):
     `amounts` are in `currency`, converted if the purchase was in a foreign one; prices on lines stay in the currency of
     the purchase. Lines without an eligible amount, such as gifts or goods paid for with points, are left out.
 
-    - `clause_key`: the clause that is being evaluated, for conditions that read its counters; otherwise empty;
-    - `matched_clauses`: the keys of the clauses that are already known to match;
+    - `clause_key`: the key of the clause that is being evaluated, for conditions that read its counters; otherwise
+      empty;
+    - `matched_clause_keys`: the keys of the clauses that are already known to match;
     - `location`: the key of the location; `zone` and `program_zone`: the IANA zones of the location and of the program;
     - `basis`: what the amounts include; `scale`: the factor by which they were then multiplied, for the part paid with
       points and for the conversion into `currency`;
@@ -69,7 +70,7 @@ class EligiblePurchase(NamedTuple):
     payments: tuple[Payment, ...] = ()
     rule_facts: RuleFacts = NO_RULE_FACTS
     clause_key: str = ""
-    matched_clauses: frozenset[str] = frozenset()
+    matched_clause_keys: frozenset[str] = frozenset()
     location: str | None = None
     basis: AmountBasis = DEFAULT_BASIS
     scale: Exact = 1

@@ -9,9 +9,9 @@ from app.domain.rewards.redemption import RedemptionState
 
 @dataclass(frozen=True, slots=True)
 class RedemptionPayment:
-    """A redemption as a means of payment: its customer and state, and the purchase (id) that it paid, if any."""
+    """A redemption as a means of payment; `paid_purchase_id` is the purchase that it paid, None if it paid none yet."""
 
     redemption_id: str
     customer_id: str
     state: RedemptionState
-    purchase_id: str | None
+    paid_purchase_id: str | None

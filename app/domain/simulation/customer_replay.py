@@ -122,7 +122,7 @@ class CustomerReplay:
         if decision.outcome is DecisionOutcome.REFUSED:
             return None
         self.balances[unit] -= decision.amount(unit)
-        self._membership.counters.count_clauses(facts, decision.applied_clauses(), terms=self._terms)
+        self._membership.counters.count_clauses(facts, decision.applied_clause_keys(), terms=self._terms)
         return decision
 
     def with_rule_facts(self, facts: PurchaseFacts) -> PurchaseFacts:

@@ -189,7 +189,7 @@ def _redemption_event(rows: HistoryRows, redemption: Redemption) -> events.Rewar
         terms=terms,
         points=redemption.points,
         reward=reward,
-        clause_keys=redemption.decision.applied_clauses(),
+        clause_keys=redemption.decision.applied_clause_keys(),
     )
 
 

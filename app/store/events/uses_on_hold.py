@@ -31,6 +31,6 @@ def uses_on_hold(
         and redemption.state is RedemptionState.HELD
         and not redemption.hold_has_expired(at=at)
         for use in uses_of(
-            terms, facts=redemption.facts, times_by_clause=dict.fromkeys(redemption.decision.applied_clauses(), 1)
+            terms, facts=redemption.facts, times_by_clause=dict.fromkeys(redemption.decision.applied_clause_keys(), 1)
         )
     )

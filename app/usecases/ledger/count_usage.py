@@ -23,7 +23,7 @@ async def count_clause_uses(session: Session, *, context: CommandContext, redemp
     """Store the uses of clauses in a redemption, if the terms need stored uses."""
     if not terms.required_facts.clauses_with_stored_uses:
         return
-    clauses = dict.fromkeys(redemption.decision.applied_clauses(), 1)
+    clauses = dict.fromkeys(redemption.decision.applied_clause_keys(), 1)
     await stored_usage.add_uses(
         session,
         customer_id=redemption.customer_id,

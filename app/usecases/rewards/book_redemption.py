@@ -192,7 +192,7 @@ def _new_event(request: RedemptionRequest, *, redemption: Redemption) -> NewEven
             reward=request.reward.key,
         )
         return NewEvent(hold_placed, customer_id=request.customer_id)
-    clauses = redemption.decision.applied_clauses()
+    clauses = redemption.decision.applied_clause_keys()
     event = RewardRedeemed(
         redemption.id,
         request.customer_id,

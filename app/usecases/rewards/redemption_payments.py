@@ -33,7 +33,7 @@ async def payment_problem(
         payment = by_id.get(id)
         if payment is None or not await _may_pay(session, payer_id=payment.customer_id, customer=customer, facts=facts):
             return Problem(ProblemCode.REDEMPTION_NOT_FOUND, path=("purchase", "payments"))
-        if payment.purchase_id not in (None, purchase_id):
+        if payment.paid_purchase_id not in (None, purchase_id):
             return Problem(ProblemCode.REDEMPTION_SPENT, path=("purchase", "payments"))
         if payment.state is RedemptionState.ISSUED:
             # It must be fulfilled first: otherwise it could be handed over once more.

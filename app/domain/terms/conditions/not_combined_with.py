@@ -30,9 +30,9 @@ class NotCombinedWith(Condition):
 
     def check(self, purchase: EligiblePurchase) -> Finding:
         """There is no remedy: the other clauses fit the purchase already."""
-        if self.clauses.isdisjoint(purchase.matched_clauses):
+        if self.clauses.isdisjoint(purchase.matched_clause_keys):
             return Finding(True, ReasonCode.CONDITION_MET)
-        other_clauses = tuple(sorted(self.clauses & purchase.matched_clauses))
+        other_clauses = tuple(sorted(self.clauses & purchase.matched_clause_keys))
         return Finding(False, ReasonCode.OTHER_CLAUSE_APPLIES, None, None, (Remedy(RemedyCode.NONE),), other_clauses)
 
     def sentence(self, phrasebook: Phrasebook) -> str:
