@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -13,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from app.cli.demo_people import PEOPLE
 from app.domain.i18n.locales import Locale
+from tests.chromium import open_browser
 from tests.pages.test_demo_people import enrolled
 from tests.pages.test_public_pages import PUBLISH, SPEND, change
 from tests.shop import Shop, create_program, open_shop
@@ -27,7 +27,6 @@ pytestmark = pytest.mark.xdist_group("pages in a browser")
 
 AXE = Path(__file__).parent / "axe"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 PAGES = ("/", "/terms/2", "/p/nobody")
 """A page of each template that a single program needs."""
 SIZES = {"desktop": (1280, 800), "phone": (375, 740), "smallest": (320, 568)}
@@ -67,14 +66,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Ite
 @pytest.fixture(scope="module")
 def browser(shop: Shop, three_kinds: list[Shop]) -> Iterator[Browser]:
     """Chromium of this machine; started after the shops, as Playwright keeps an event loop running."""
-    if CHROMIUM is None:
-        if os.environ.get("CI"):
-            pytest.fail("CI must have Chromium: the pages were not tried in a browser")
-        pytest.skip("NO CHROMIUM HERE: THE PAGES WERE NOT TRIED IN A BROWSER")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with open_browser(tried="the pages") as browser:
         yield browser
-        browser.close()
 
 
 WIDTH = "Math.max(document.documentElement.scrollWidth, document.body.scrollWidth, innerWidth)"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -14,13 +13,14 @@ from typing import Any, Literal
 
 import httpx
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import BrowserContext, Page, expect
 
 from app.config import Settings
 from app.domain.access import Role
 from app.main import create_app_from
 from app.store.database.connect import open_database
 from app.web.graphiql import FOLDER, POLICY
+from tests.chromium import open_browser
 from tests.live_server import serving
 from tests.shop import Shop, create_program, open_shop, real_now
 from tests.soak_settings import STEPS
@@ -29,7 +29,6 @@ from tests.web.graphiql_examples import examples
 OURS = {"boot.js", "page.css", "examples.graphql", "variables.json"}
 BUILT = FOLDER / "built"
 SCRIPT = Path(__file__).parents[2] / "graphiql"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = pytest.mark.xdist_group("GraphiQL in a browser")
 """One process, so that one browser with one cache is enough."""
 
@@ -169,14 +168,8 @@ def test_setting_leaves_graphiql_out(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="module")
 def browser(shop: Shop) -> Iterator[BrowserContext]:
     """Chromium of this machine, with one cache for all tabs; started after the shop, as Playwright keeps an event loop running."""
-    if CHROMIUM is None:
-        if os.environ.get("CI"):
-            pytest.fail("CI must have Chromium: GraphiQL was not tried in a browser")
-        pytest.skip("NO CHROMIUM HERE: GRAPHIQL WAS NOT TRIED IN A BROWSER")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with open_browser(tried="GraphiQL") as browser:
         yield browser.new_context(reduced_motion="reduce")
-        browser.close()
 
 
 class Window:
