@@ -37,6 +37,19 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 settings.register_profile("random", deadline=None)
 settings.register_profile("repeatable", deadline=None, derandomize=True)
 
+LONGEST = (
+    "test_readme.py",
+    "api/test_worst_case_queries.py",
+    "faults/test_documented_till.py",
+    "faults/test_kill.py",
+    "faults/test_kill_everything.py",
+    "faults/test_kill_import.py",
+    "faults/test_kill_jobs.py",
+    "faults/test_long_reads_beside_a_till.py",
+    "ledger/test_database_stateful.py",
+)
+"""Files whose tests take longest. One process runs all of a file, and these come first, so that short tests fill the end."""
+
 OURS = Path(tempfile.gettempdir()) / f"troth-tests-{os.getuid()}"
 """Kept between runs, so that only the first one has to set a server up."""
 
@@ -47,7 +60,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselects tests that need PostgreSQL where `--sqlite-only` is given."""
+    """Makes a group of each of the longest files; deselects tests that need PostgreSQL where `--sqlite-only` is given."""
+    for item in items:
+        file = item.path.relative_to(Path(__file__).parent).as_posix()
+        if file in LONGEST:
+            item.add_marker(pytest.mark.xdist_group(file))  # `--dist loadgroup` starts large groups first.
     if not config.getoption("--sqlite-only"):
         return
     left_out = [item for item in items if needs_postgres(item)]
