@@ -45,6 +45,7 @@ from app.store.terms import versions
 from tests.faults.whole_shop import whole_shop
 from tests.ledger.program_driver import open_runner
 from tests.ledger.terms_strategies import LONDON, START
+from tests.soak_settings import STEPS
 from tests.store.expected_schema import TABLES
 from tests.store.rows import OTHER_PROGRAM, PROGRAM, a_program, an_id
 
@@ -53,8 +54,8 @@ EMPTY = "01900000-0000-7000-8000-00000000000e"
 PREVIEW = "01900000-0000-7000-8000-00000000000f"
 _NO_IMPACT = Impact(0, 0, 0, 0, 0, 0, 0, (), (), (), 0, 0)
 FOLDER = Path(app.store.__path__[0])
-CALLS_EACH = 4
-"""Calls of a function that are run again: the first one and the latest."""
+CALLS_EACH = 4 if STEPS else 2
+"""Calls of a function that are run again: the first one and the latest, in the soak more of these."""
 
 
 class Call(NamedTuple):
