@@ -82,7 +82,7 @@ def latest(first: datetime, *others: datetime | None) -> datetime:
 
 
 def add_months(day: date, *, months: int) -> date:
-    """The same day of the month some months later, or the last day of a shorter month. OverflowError past the year 9999."""
+    """The day some months later; in a shorter month, its last day. Raises OverflowError past the year 9999."""
     month = day.month - 1 + months
     year, month = day.year + month // 12, month % 12 + 1
     if not 1 <= year <= 9999:
@@ -148,7 +148,7 @@ def instant_of_wall_time(wall_time: datetime, *, zone_name: str) -> datetime:
 
 
 def in_window(at: datetime, *, zone_name: str, days: frozenset[Weekday], start: time | None, end: time | None) -> bool:
-    """Whether an instant lies in a weekly window of the wall clock, which opens at `start` on `days` and closes at `end`.
+    """Whether an instant lies in a weekly window, which opens at `start` on `days` and closes at `end` by the wall clock.
 
     The instant `end` itself is outside. `start` None: from midnight; `end` None: until midnight. A window that ends at
     or before its start runs over midnight and belongs to the day on which it starts. If the clock shows an hour twice,

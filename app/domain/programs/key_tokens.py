@@ -47,7 +47,7 @@ def parse_token(text: str) -> KeyToken | None:
 
 
 def loggable_prefix(text: str) -> str | None:
-    """The beginning of a token, which is no secret and may be logged; None for a text that does not begin like a token."""
+    """The beginning of a token, which is not secret and may be logged; None if the text does not begin like a token."""
     match = _PREFIX.match(text)
     return match[0] if match is not None else None
 

@@ -36,7 +36,7 @@ def slug_of_name(name: str) -> str:
 
 
 def free_slug(wanted: str, *, taken_slugs: Collection[str]) -> str:
-    """The `wanted` slug if it is free, otherwise followed by the first number from 2 with which it is: `cafe-2`."""
+    """The `wanted` slug if it is free, otherwise with the lowest free number from 2 behind it, such as "cafe-2"."""
     slug, number = wanted, 1
     while slug in taken_slugs:
         number += 1

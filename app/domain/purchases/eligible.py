@@ -80,7 +80,7 @@ class EligiblePurchase(NamedTuple):
 
     @classmethod
     def of(cls, facts: PurchaseFacts, *, basis: AmountBasis, program_zone: str) -> EligiblePurchase:
-        """The eligible part of a purchase. A part that was paid with points reduces the amounts of all lines in proportion.
+        """The eligible part of a purchase. What was paid with points is taken off the amounts of all lines in proportion.
 
         Amounts in a foreign currency are converted last, and not rounded.
         """

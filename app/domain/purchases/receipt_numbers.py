@@ -119,7 +119,7 @@ class Numbering:
         return reference.location_id in (None, origin.location) and reference.day in (None, self.business_day(origin))
 
     def is_same_receipt(self, origin: ReceiptOrigin, *, recorded_origin: ReceiptOrigin, space: NumberSpace) -> bool:
-        """Whether a receipt with `origin` is the recorded receipt with its number, which has `recorded_origin` and `space`."""
+        """Whether a receipt with `origin` is the recorded one with its number; `recorded_origin` and `space` are that one's."""
         if (self.per_location or space.location) and origin.location != recorded_origin.location:
             return False
         return not (self.per_day or space.day) or self.business_day(origin) == self.business_day(recorded_origin)

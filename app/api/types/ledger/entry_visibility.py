@@ -35,8 +35,8 @@ async def may_see_decision(entry: Entry, *, info: Info) -> bool:
     if info.context.principal.customer_id is None:
         return True
     subject = await _subject(entry, info=info)
-    moved_by = subject.move_id if isinstance(subject, Purchase) else None
-    return moved_by is None or entry.id > moved_by
+    move_id = subject.move_id if isinstance(subject, Purchase) else None
+    return move_id is None or entry.id > move_id
 
 
 async def _subject(entry: Entry, *, info: Info) -> Purchase | Redemption | None:
