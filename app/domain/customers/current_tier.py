@@ -10,8 +10,9 @@ from datetime import datetime
 class CurrentTier:
     """The tier of a customer as of the last review.
 
-    `tier` is its key, None for a customer without a tier; `since` is when it was reached. `grace_ends_at` is when the
-    tier is lost unless the customer collects enough points before; None if the customer has enough of them.
+    `key` is the key of the tier, None for a customer without one. `since` is when the customer came into this tier, from
+    above or from below. `grace_ends_at` is when the tier is lost unless the customer collects enough points before; None
+    if the customer has enough of them.
     """
 
     key: str | None = None
