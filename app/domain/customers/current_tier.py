@@ -8,7 +8,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class CurrentTier:
-    """The tier of a customer as of the last review.
+    """The tier of a customer as of an instant.
 
     `key` is the key of the tier, None for a customer without one. `since` is when the customer came into this tier, from
     above or from below. `grace_ends_at` is when the tier is lost unless the customer collects enough points before; None
