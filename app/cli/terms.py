@@ -191,7 +191,7 @@ def _finding_text(finding: LintFinding, *, phrasebook: Phrasebook) -> str:
 def _refusal_text(decision: Decision, *, terms: Terms, phrasebook: Phrasebook) -> str:
     """The reasons of a decision under `terms`, each with its code, the key of its clause and its remedies."""
     explanation, lines = Explanation.of(decision, terms=terms), []
-    for reason in explanation.failed():
+    for reason in explanation.failed_reasons():
         finding = reason.finding
         remedies = [explanation.remedy(remedy, reason=reason, phrasebook=phrasebook) for remedy in finding.remedies]
         text = phrasebook.text([explanation.statement(reason, phrasebook=phrasebook), *remedies])

@@ -211,7 +211,7 @@ def test_one_time_award_says_that_it_was_used(condition: Condition, rule_facts: 
 def test_failed_alternatives_are_explained_together(condition: Condition, expected: str) -> None:
     decision, terms = redemption(condition, rule_facts=RuleFacts(visits=1))
     explained = Explanation.of(decision, terms=terms)
-    failed = explained.failed()
+    failed = explained.failed_reasons()
     assert {explained.statement(reason, phrasebook=ENGLISH) for reason in failed} == {expected}
     assert summary_of(decision, terms)[0] == expected
     assert len(set(summary_of(decision, terms))) == len(summary_of(decision, terms)) <= 3

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from app.domain.decisions import Decision, Finding, Reason, ReasonCode, Remedy, RemedyCode
 from app.domain.explanations.instants_in_words import from_when
-from app.domain.explanations.phrases import answer_phrase, quoted, together
+from app.domain.explanations.phrases import answer_phrase, joined_conditions, quoted
 from app.domain.i18n import Phrasebook
 from app.domain.i18n.values import value_in_words
 from app.domain.terms.clause import Clause
@@ -51,7 +51,7 @@ REFUND_CODES = frozenset(
         ReasonCode.EXPIRED_COUNTS_AS_TAKEN,
     }
 )
-"""Reasons about a clawback."""
+"""Reasons about a refund: what was clawed back, and what was restored."""
 
 SELF_EXPLANATORY_CODES = frozenset(
     {
@@ -68,7 +68,7 @@ SELF_EXPLANATORY_CODES = frozenset(
         ReasonCode.PREFERENCE_NOT_STATED,
     }
 )
-"""Conditions that fail without a figure: the condition itself is the sentence."""
+"""Reasons that need no figure: the sentence says only the condition, which is not met."""
 
 _ZERO_CASE_CODES = frozenset(
     {
@@ -79,17 +79,17 @@ _ZERO_CASE_CODES = frozenset(
         ReasonCode.BUDGET_USED_UP,
     }
 )
-"""Reasons with a different sentence for 0."""
+"""Reasons with another sentence if the observed value is 0."""
 
 _TIER_CODES = frozenset({ReasonCode.TIER_REACHED, ReasonCode.TIER_KEPT, ReasonCode.TIER_LOST})
 
-_OPEN_REMEDIES = frozenset({RemedyCode.ADD_PRODUCT, RemedyCode.ASK_STAFF, RemedyCode.USE_LOCATION})
+_REMEDIES_WITH_OPTIONAL_CHOICES = frozenset({RemedyCode.ADD_PRODUCT, RemedyCode.ASK_STAFF, RemedyCode.USE_LOCATION})
 """Remedies that may come without choices."""
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The reasons of a decision with its terms, instant and zone (IANA)."""
+    """The reasons of a decision, with the terms, the instant and the zone (IANA) for which they hold."""
 
     reasons: tuple[Reason, ...]
     terms: Terms
@@ -102,19 +102,19 @@ class Explanation:
         return cls(decision.reasons, terms, decision.decided_for, decision.zone or terms.zone)
 
     def statement(self, reason: Reason, *, phrasebook: Phrasebook) -> str:
-        """The finding as one sentence."""
+        """The finding of a reason as one sentence."""
         if reason.condition is None:
             return self._effect_text(reason, phrasebook=phrasebook)
         clause = self.terms.clause_by_key[reason.clause_key]
         condition, expected = _stated_condition(clause, reason.condition)
         if isinstance(condition, ExceptWhen):
-            words, expected = together(condition.conditions, phrasebook=phrasebook), not expected
+            words, expected = joined_conditions(condition.conditions, phrasebook=phrasebook), not expected
         else:
             words = answer_phrase(condition, phrasebook)
         if reason.finding.met:
             return phrasebook("met", when=words if expected else phrasebook("when.not", when=words))
         if expected and not isinstance(condition, Group) and reason.finding.code not in SELF_EXPLANATORY_CODES:
-            return self._measure_text(reason, condition, phrasebook=phrasebook)
+            return self._figure_text(reason, condition, phrasebook=phrasebook)
         frame = "unmet" if expected else "excluded"
         return phrasebook.capitalised(phrasebook(f"{frame}.{_clause_kind(clause)}", when=words))
 
@@ -125,9 +125,9 @@ class Explanation:
             from_ = from_when(remedy.instant, at=self.at, zone_name=self.zone, phrasebook=phrasebook)
             return phrasebook.capitalised(phrasebook(f"remedy.COME_AT.{self._outcome_of_waiting(reason)}", from_=from_))
         case = ""
-        if code in _OPEN_REMEDIES and not remedy.choices:
+        if code in _REMEDIES_WITH_OPTIONAL_CHOICES and not remedy.choices:
             case = ".other"
-        elif code is RemedyCode.SPEND_MORE and self._is_only_cause():
+        elif code is RemedyCode.SPEND_MORE and self._is_only_obstacle():
             case = ".alone"
         elif code is RemedyCode.ADD_PRODUCT and isinstance(self._condition(reason), Categories):
             case = ".categories"
@@ -140,7 +140,7 @@ class Explanation:
         )
         return phrasebook.capitalised(sentence)
 
-    def failed(self) -> tuple[Reason, ...]:
+    def failed_reasons(self) -> tuple[Reason, ...]:
         """The reasons whose conditions are not met."""
         return tuple(reason for reason in self.reasons if not reason.finding.met)
 
@@ -154,22 +154,25 @@ class Explanation:
             node = node.conditions[step]
         return node
 
-    def _is_only_cause(self) -> bool:
-        """Whether only one condition or effect fails; alternatives of one condition count as one."""
-        return len({(reason.clause_key, reason.condition and reason.condition[0]) for reason in self.failed()}) == 1
+    def _is_only_obstacle(self) -> bool:
+        """Whether exactly one condition or effect fails; the alternatives of an `AnyOf` count as one condition."""
+        return (
+            len({(reason.clause_key, reason.condition and reason.condition[0]) for reason in self.failed_reasons()})
+            == 1
+        )
 
     def _outcome_of_waiting(self, reason: Reason) -> str:
-        """The catalogue key of what becomes possible by waiting."""
+        """What becomes possible by waiting, as the end of a key of the catalogue."""
         if reason.finding.code is ReasonCode.CAP_REACHED:
             return "cap"
         if reason.finding.code in PRICE_CODES or _clause_kind(self.terms.clause_by_key[reason.clause_key]) == "reward":
-            return "reward.alone" if self._is_only_cause() else "reward"
+            return "reward.alone" if self._is_only_obstacle() else "reward"
         return "earning"
 
     def _effect_text(self, reason: Reason, *, phrasebook: Phrasebook) -> str:
         """The sentence of an effect, with the names and numbers of its clause."""
         finding, clause = reason.finding, self.terms.clause_by_key[reason.clause_key]
-        case, effect = self._case(finding), clause.effect
+        case, effect = self._effect_case(finding), clause.effect
         values = {
             "number": clause.number,
             "observed": value_in_words(finding.observed, code=finding.code, zone=self.zone, phrasebook=phrasebook)
@@ -197,10 +200,10 @@ class Explanation:
             case = ".several" if len(numbers) > 1 else case
         return phrasebook.capitalised(phrasebook(f"reason.{finding.code.value}{case}", **values))
 
-    def _case(self, finding: Finding) -> str:
+    def _effect_case(self, finding: Finding) -> str:
         if finding.code is ReasonCode.POINTS_AVAILABLE:
-            paid = finding.required is not None
-            return (".owed" if finding.observed else ".none") if paid else ""
+            debt_was_repaid = finding.required is not None
+            return (".owed" if finding.observed else ".none") if debt_was_repaid else ""
         if finding.code in _ZERO_CASE_CODES and finding.observed == 0:
             return ".none"
         if finding.code is ReasonCode.POINTS_EARNED and any(
@@ -209,7 +212,7 @@ class Explanation:
             return ".kept"
         return ""
 
-    def _measure_text(self, reason: Reason, condition: Condition, *, phrasebook: Phrasebook) -> str:
+    def _figure_text(self, reason: Reason, condition: Condition, *, phrasebook: Phrasebook) -> str:
         """The sentence of a condition that fails by a figure: observed and required."""
         finding = reason.finding
         values = {"observed": _figure(finding.observed, code=finding.code, phrasebook=phrasebook)}
@@ -224,14 +227,14 @@ class Explanation:
             values["clauses"] = phrasebook.listed(numbers, last="and")
             case = ".several" if len(numbers) > 1 else ""
         if finding.code is ReasonCode.USED_UP and not isinstance(condition, TimesPerPeriod):
-            # The clause has given for this birthday, or for the first purchase, already.
+            # The clause already had its effect for this birthday, or for the first purchase.
             case = ".birthday" if isinstance(condition, BirthdayWindow) else ".first"
         if isinstance(condition, TimesPerPeriod | TierAtLeast):
             values["when"] = answer_phrase(condition, phrasebook)
         return phrasebook.capitalised(phrasebook(f"reason.{finding.code.value}{case}", **values))
 
     def _choices(self, remedy: Remedy, *, phrasebook: Phrasebook) -> str:
-        """The choices of a remedy: names in quotation marks, members of a closed set by their words."""
+        """The choices of a remedy: channels and payment methods in words, anything else by its name in quotation marks."""
         kind = {RemedyCode.USE_CHANNEL: "remedy.channel", RemedyCode.PAY_WITH: "payment"}.get(remedy.code)
         if kind is not None:
             return phrasebook.listed([phrasebook(f"{kind}.{choice}") for choice in remedy.choices], last="or")
@@ -242,7 +245,7 @@ class Explanation:
 def _stated_condition(clause: Clause, path: Sequence[int]) -> tuple[Condition, bool]:
     """The condition that a reason states, and whether it should hold (False inside an exception).
 
-    For one of several alternatives, that is the group with all of them: none of them alone is the reason.
+    If `path` leads to one of several alternatives, it is the group of all alternatives: none of them alone is the reason.
     """
     node, expected = clause.conditions[path[0]], True
     for step in path[1:]:
@@ -259,14 +262,14 @@ def _clause_kind(clause: Clause) -> str:
 
 
 def _cap_case(cap: PointsCap, finding: Finding) -> str:
-    """The sentence variant of a cap: exceeded by one purchase, or a period with or without points left."""
+    """The ending of the key for a cap: one purchase exceeds the cap, or the period has or has no points left."""
     if finding.required == cap.points:
         return ".purchase"
     return ".left" if finding.required else ".none"
 
 
 def _figure(value: object, *, code: ReasonCode, phrasebook: Phrasebook) -> str:
-    """A figure that a condition found or asks for."""
+    """The observed or required value of a condition in words; empty if there is none."""
     if value is None:
         return ""
     if code is ReasonCode.MEMBER_TOO_SHORT and isinstance(value, int):
@@ -283,7 +286,7 @@ def _figure(value: object, *, code: ReasonCode, phrasebook: Phrasebook) -> str:
 
 
 def _missing_amounts(remedy: Remedy, *, phrasebook: Phrasebook) -> dict[str, str]:
-    """The missing amounts of a remedy."""
+    """The missing points or quantity of a remedy, by placeholder, in the words of every unit it could be in."""
     words = {}
     if remedy.points is not None:
         words = {kind: phrasebook.counted(f"more.{kind}", remedy.points) for kind in ("points", "qualifying")}

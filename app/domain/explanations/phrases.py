@@ -34,7 +34,7 @@ from app.domain.terms.rule import sorted_values
 
 
 def quoted(names: Sequence[str], *, phrasebook: Phrasebook) -> str:
-    """Names in quotation marks, any of which will do."""
+    """Names in quotation marks, joined by "or"."""
     return phrasebook.listed([phrasebook("called", name=name) for name in names], last="or")
 
 
@@ -46,27 +46,31 @@ def answer_phrase(condition: Condition, phrasebook: Phrasebook) -> str:  # noqa:
 
 @answer_phrase.register
 def _(condition: AnyOf, phrasebook: Phrasebook) -> str:
-    return phrasebook.listed([_set_apart(part, phrasebook=phrasebook) for part in condition.conditions], last="or")
+    return phrasebook.listed(
+        [_unambiguous_phrase(part, phrasebook=phrasebook) for part in condition.conditions], last="or"
+    )
 
 
 @answer_phrase.register
 def _(condition: AllOf, phrasebook: Phrasebook) -> str:
-    return together(condition.conditions, phrasebook=phrasebook)
+    return joined_conditions(condition.conditions, phrasebook=phrasebook)
 
 
 @answer_phrase.register
 def _(condition: ExceptWhen, phrasebook: Phrasebook) -> str:
-    words = together(condition.conditions, phrasebook=phrasebook)
+    words = joined_conditions(condition.conditions, phrasebook=phrasebook)
     return phrasebook("when.not", when=phrasebook("when.group", when=words) if len(condition.conditions) > 1 else words)
 
 
-def together(conditions: Sequence[Condition], *, phrasebook: Phrasebook) -> str:
-    """Conditions that hold at the same time."""
-    return phrasebook("when.and").join(_set_apart(part, phrasebook=phrasebook) for part in conditions)
+def joined_conditions(conditions: Sequence[Condition], *, phrasebook: Phrasebook) -> str:
+    """Conditions that must hold at the same time, joined by "and"."""
+    return phrasebook("when.and").join(
+        _unambiguous_phrase(condition, phrasebook=phrasebook) for condition in conditions
+    )
 
 
-def _set_apart(condition: Condition, *, phrasebook: Phrasebook) -> str:
-    """A group inside a group is set apart, so that an answer can be read in one way only."""
+def _unambiguous_phrase(condition: Condition, *, phrasebook: Phrasebook) -> str:
+    """A condition inside a group; if it is a group as well, it is set apart, so that it can be read in one way only."""
     words = answer_phrase(condition, phrasebook)
     is_compound = isinstance(condition, AllOf | AnyOf) and len(condition.conditions) > 1
     return phrasebook("when.group", when=words) if is_compound else words
@@ -88,7 +92,7 @@ def _(condition: WeekdaysAndHours, phrasebook: Phrasebook) -> str:
 @answer_phrase.register
 def _(condition: Dates, phrasebook: Phrasebook) -> str:
     if condition.first is None:
-        assert condition.last is not None, "terms take no period without ends"
+        assert condition.last is not None, "a period of the terms has a first or a last day"
         return phrasebook("when.dates.until", last=phrasebook.date(condition.last))
     if condition.last is None:
         return phrasebook("when.dates.from", first=phrasebook.date(condition.first))

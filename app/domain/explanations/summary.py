@@ -30,11 +30,11 @@ _EARNING_CODES = frozenset(
         ReasonCode.NOT_IN_AN_EXCHANGE,
     }
 )
-_RANK = {code: index for index, code in enumerate(ReasonCode)}
+_PRECEDENCE = {code: index for index, code in enumerate(ReasonCode)}
 
 
 def correction_sentence(kind: CauseKind, *, occurred_at: datetime, zone: str, phrasebook: Phrasebook) -> str:
-    """The event recorded late, or the correction, that made an entry necessary; its date is local to `zone`."""
+    """A sentence about the late event, or the correction, that made an entry necessary, with its date in `zone`."""
     return phrasebook(f"correction.{kind.value}", date=phrasebook.date(local_date(occurred_at, zone_name=zone)))
 
 
@@ -43,84 +43,90 @@ def summary(
 ) -> tuple[str, ...]:
     """The result of a decision and, if it could be more, why and what would help.
 
-    Conditions that are met are omitted. `terms` are those that decided. A decision without reasons is of an entry that no
-    clause decided: `correction` says why it was made (see `correction_sentence`), None if staff moved the points.
+    Conditions that are met are omitted. `terms` are those that decided. A decision without reasons belongs to an entry that
+    no clause decided: `correction` says why that entry was made (see `correction_sentence`), None if staff moved the points.
     """
-    explained = Explanation.of(decision, terms=terms)
+    explanation = Explanation.of(decision, terms=terms)
     codes = {reason.finding.code for reason in decision.reasons}
     if not decision.reasons:
-        return (correction or _moved_by_staff(decision, phrasebook=phrasebook),)
+        return (correction or _staff_movement_sentence(decision, phrasebook=phrasebook),)
     if codes & PRICE_CODES:
-        sentences = _reward_sentences(decision, explained=explained, phrasebook=phrasebook)
+        sentences = _reward_sentences(decision, explanation=explanation, phrasebook=phrasebook)
     elif codes & REFUND_CODES:
         sentences = _statements(
             (reason for reason in decision.reasons if _is_about_refund(reason)),
-            explained=explained,
+            explanation=explanation,
             phrasebook=phrasebook,
         )
     elif codes & _EARNING_CODES or any(reason.condition is not None for reason in decision.reasons):
-        sentences = _purchase_sentences(decision, explained=explained, phrasebook=phrasebook)
+        sentences = _purchase_sentences(decision, explanation=explanation, phrasebook=phrasebook)
     else:
-        sentences = _statements(decision.reasons, explained=explained, phrasebook=phrasebook)
+        sentences = _statements(decision.reasons, explanation=explanation, phrasebook=phrasebook)
     return tuple(sentences[:MAX_SENTENCES])
 
 
-def _reward_sentences(decision: Decision, *, explained: Explanation, phrasebook: Phrasebook) -> list[str]:
-    """The cost of a reward, or why it was refused."""
+def _reward_sentences(decision: Decision, *, explanation: Explanation, phrasebook: Phrasebook) -> list[str]:
+    """The cost of a reward, or why the reward was refused."""
     if decision.outcome is DecisionOutcome.REFUSED:
-        return _statements(_in_order(explained.failed()), explained=explained, phrasebook=phrasebook)
+        return _statements(_by_precedence(explanation.failed_reasons()), explanation=explanation, phrasebook=phrasebook)
     unit = Unit.POINTS if decision.points else Unit.STAMPS
-    paid = next(reason for reason in decision.reasons if reason.finding.code in PRICE_CODES)
-    effect = explained.terms.clause_by_key[paid.clause_key].effect
-    assert isinstance(effect, RewardCost), "what is granted is said by the clause that prices it"
-    first = phrasebook(
+    price_reason = next(reason for reason in decision.reasons if reason.finding.code in PRICE_CODES)
+    effect = explanation.terms.clause_by_key[price_reason.clause_key].effect
+    assert isinstance(effect, RewardCost), "a granted reward has a reason of the clause that prices it"
+    reward_sentence = phrasebook(
         "summary.reward",
         reward=effect.name or effect.reward,
         cost=phrasebook.counted(unit.value, decision.amount(unit)),
     )
-    besides = (ReasonCode.CASH_DUE, ReasonCode.OLD_PRICE_KEPT)
-    additional = (reason for reason in decision.reasons if reason.finding.code in besides)
-    return [first, *_statements(additional, explained=explained, phrasebook=phrasebook)]
+    additional_codes = (ReasonCode.CASH_DUE, ReasonCode.OLD_PRICE_KEPT)
+    additional_reasons = (reason for reason in decision.reasons if reason.finding.code in additional_codes)
+    return [reward_sentence, *_statements(additional_reasons, explanation=explanation, phrasebook=phrasebook)]
 
 
-def _purchase_sentences(decision: Decision, *, explained: Explanation, phrasebook: Phrasebook) -> list[str]:
-    """What is earned, and the limits that reduced it; or one sentence that says why it is nothing."""
+def _purchase_sentences(decision: Decision, *, explanation: Explanation, phrasebook: Phrasebook) -> list[str]:
+    """What a purchase earns, and the limits that reduced it; or one sentence that says why it earns nothing."""
     limits = [reason for reason in decision.reasons if reason.verdict is Verdict.LIMITED]
     if decision.outcome is DecisionOutcome.NOTHING_EARNED:
-        return [_nothing_earned(limits=limits, explained=explained, phrasebook=phrasebook)]
+        return [_nothing_earned_sentence(limits=limits, explanation=explanation, phrasebook=phrasebook)]
     earned = [phrasebook.counted(unit.value, decision.amount(unit)) for unit in Unit if decision.amount(unit)]
-    first = phrasebook("summary.earned", earned=phrasebook.listed(earned, last="and"))
-    return [first, *_statements(limits, explained=explained, phrasebook=phrasebook)]
+    earned_sentence = phrasebook("summary.earned", earned=phrasebook.listed(earned, last="and"))
+    return [earned_sentence, *_statements(limits, explanation=explanation, phrasebook=phrasebook)]
 
 
-def _nothing_earned(*, limits: Sequence[Reason], explained: Explanation, phrasebook: Phrasebook) -> str:
-    """That a purchase earns nothing and, where there is one, the one reason for it."""
-    giving, stamping = bool(explained.terms.point_clauses), bool(explained.terms.stamp_clauses)
-    nothing = phrasebook(f"summary.nothing.{'both' if giving and stamping else ('stamps' if stamping else 'points')}")
-    causes = {explained.statement(reason, phrasebook=phrasebook) for reason in limits or explained.failed()}
-    if len(causes) > 1:
-        # Of several clauses that fail for different reasons none is the reason; of one clause its first reason is.
-        clauses = {reason.clause_key for reason in explained.failed()}
-        if not limits and len(clauses) > 1:
+def _nothing_earned_sentence(*, limits: Sequence[Reason], explanation: Explanation, phrasebook: Phrasebook) -> str:
+    """A sentence that a purchase earns nothing, with the reason if a single one can be named."""
+    gives_points, gives_stamps = bool(explanation.terms.point_clauses), bool(explanation.terms.stamp_clauses)
+    nothing = phrasebook(
+        f"summary.nothing.{'both' if gives_points and gives_stamps else ('stamps' if gives_stamps else 'points')}"
+    )
+    statements = {
+        explanation.statement(reason, phrasebook=phrasebook) for reason in limits or explanation.failed_reasons()
+    }
+    if len(statements) > 1:
+        # If several clauses fail for different reasons, none of them is named; if only one clause fails, its first reason is.
+        clause_keys = {reason.clause_key for reason in explanation.failed_reasons()}
+        if not limits and len(clause_keys) > 1:
             return phrasebook("summary.nothing", nothing=nothing)
-        first = _in_order(limits or explained.failed())[0]
-        causes = {explained.statement(first, phrasebook=phrasebook)}
-    if not causes:
+        first_reason = _by_precedence(limits or explanation.failed_reasons())[0]
+        statements = {explanation.statement(first_reason, phrasebook=phrasebook)}
+    if not statements:
         return phrasebook("summary.nothing", nothing=nothing)
-    return phrasebook("summary.nothing.because", nothing=nothing, cause=_continued(causes.pop(), phrasebook=phrasebook))
+    return phrasebook(
+        "summary.nothing.because", nothing=nothing, cause=_after_colon(statements.pop(), phrasebook=phrasebook)
+    )
 
 
-def _continued(sentence: str, *, phrasebook: Phrasebook) -> str:
-    """A sentence after a colon, which English begins with a small letter."""
+def _after_colon(sentence: str, *, phrasebook: Phrasebook) -> str:
+    """A sentence as it is written after a colon: in English with a small first letter."""
     return sentence[:1].lower() + sentence[1:] if phrasebook.locale is Locale.EN else sentence
 
 
-def _moved_by_staff(decision: Decision, *, phrasebook: Phrasebook) -> str:
-    """Points moved by people without a clause, or a tier lost with its clause."""
-    moved = [phrasebook.counted(unit.value, decision.amount(unit)) for unit in Unit if decision.amount(unit)]
-    if moved:
-        return phrasebook("summary.moved", moved=phrasebook.listed(moved, last="and"))
-    # Only a tier is ever refused without a reason: what is lost with its clause.
+def _staff_movement_sentence(decision: Decision, *, phrasebook: Phrasebook) -> str:
+    """A sentence about points that staff moved without a clause, or about a tier that was lost with its clause."""
+    amounts = [phrasebook.counted(unit.value, decision.amount(unit)) for unit in Unit if decision.amount(unit)]
+    if amounts:
+        return phrasebook("summary.moved", moved=phrasebook.listed(amounts, last="and"))
+    # A decision is refused without a reason only where a tier is lost because the terms no longer have its clause.
     return phrasebook("summary.tier_gone" if decision.outcome is DecisionOutcome.REFUSED else "summary.unmoved")
 
 
@@ -128,19 +134,19 @@ def _is_about_refund(reason: Reason) -> bool:
     return reason.condition is None and reason.finding.code in REFUND_CODES
 
 
-def _in_order(reasons: Iterable[Reason]) -> list[Reason]:
+def _by_precedence(reasons: Iterable[Reason]) -> list[Reason]:
     """Reasons by the precedence of their codes."""
-    return sorted(reasons, key=lambda reason: _RANK[reason.finding.code])
+    return sorted(reasons, key=lambda reason: _PRECEDENCE[reason.finding.code])
 
 
-def _statements(reasons: Iterable[Reason], *, explained: Explanation, phrasebook: Phrasebook) -> list[str]:
-    """The distinct statements and, if there is room, the distinct remedies."""
-    listed = list(reasons)
-    statements = list(dict.fromkeys(explained.statement(reason, phrasebook=phrasebook) for reason in listed))
-    helps = [
-        explained.remedy(remedy, reason=reason, phrasebook=phrasebook)
-        for reason in listed
+def _statements(reasons: Iterable[Reason], *, explanation: Explanation, phrasebook: Phrasebook) -> list[str]:
+    """The distinct statements, at most `MAX_SENTENCES`, followed by the distinct remedies."""
+    listed_reasons = list(reasons)
+    statements = list(dict.fromkeys(explanation.statement(reason, phrasebook=phrasebook) for reason in listed_reasons))
+    remedies = [
+        explanation.remedy(remedy, reason=reason, phrasebook=phrasebook)
+        for reason in listed_reasons
         for remedy in reason.finding.remedies
         if remedy.code is not RemedyCode.NONE
     ]
-    return [*statements[:MAX_SENTENCES], *dict.fromkeys(helps)]
+    return [*statements[:MAX_SENTENCES], *dict.fromkeys(remedies)]

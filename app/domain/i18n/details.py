@@ -12,14 +12,14 @@ from app.domain.i18n.locales import Locale
 
 
 def detail_sentence(detail: Detail, *, phrasebook: Phrasebook) -> str:
-    """What is wrong and what would be right, as a sentence. Raises KeyError for a key that the catalogue lacks."""
+    """What is wrong and what would be right, as a sentence. Raises KeyError if the catalogue has no sentence for the key."""
     return phrasebook(
         f"detail.{detail.key}", **{name: _in_words(value, phrasebook=phrasebook) for name, value in detail.values}
     )
 
 
 def in_english(detail: Detail) -> str:
-    """The sentence for logs, files and the command line."""
+    """The sentence of a detail in English, for logs, files and the command line."""
     return detail_sentence(detail, phrasebook=phrasebook_in(Locale.EN))
 
 

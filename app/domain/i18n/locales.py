@@ -9,7 +9,7 @@ from functools import lru_cache
 
 
 class Locale(StrEnum):
-    """The languages of all sentences."""
+    """The languages in which every sentence exists."""
 
     EN = "en"
     DE = "de"
@@ -18,7 +18,7 @@ class Locale(StrEnum):
 
 
 class FormOfAddress(StrEnum):
-    """How German speaks to members: FORMAL says Sie, INFORMAL says du. Other languages have one form."""
+    """How German texts address members: FORMAL with Sie, INFORMAL with du. Other languages have one form."""
 
     FORMAL = "FORMAL"
     INFORMAL = "INFORMAL"
@@ -32,7 +32,7 @@ REGIONS = {
 }
 """Regions with number and date formats of their own, by language."""
 _DEFAULT_REGION = {Locale.EN: "GB", Locale.DE: "DE", Locale.ZH_HANS: "CN", Locale.ZH_HANT: "TW"}
-"""The region whose formats are used for all other regions, by language."""
+"""By language, the region whose formats are used for regions that are not in `REGIONS`."""
 
 
 def region_of(locale: Locale, *regions: str | None) -> str:
@@ -41,8 +41,8 @@ def region_of(locale: Locale, *regions: str | None) -> str:
     return next(regions_with_formats, _DEFAULT_REGION[locale])
 
 
-_TRADITIONAL = {"hant", "tw", "hk", "mo"}
-_RANGE = re.compile(r"(?P<tag>[a-z0-9*-]+)(?:;q=(?P<weight>[01](?:\.[0-9]{0,3})?|\.[0-9]{1,3}))?")
+_TRADITIONAL_SUBTAGS = {"hant", "tw", "hk", "mo"}
+_LANGUAGE_RANGE = re.compile(r"(?P<tag>[a-z0-9*-]+)(?:;q=(?P<weight>[01](?:\.[0-9]{0,3})?|\.[0-9]{1,3}))?")
 
 
 @lru_cache(maxsize=256)
@@ -51,16 +51,16 @@ def negotiate_locale(tags: str | None) -> tuple[Locale, str | None]:
 
     English if no language fits or the header cannot be parsed; the region is None if the tag has none.
     """
-    wanted: list[tuple[Decimal, Locale, str | None]] = []
+    candidates: list[tuple[Decimal, Locale, str | None]] = []
     for part in (tags or "")[:200].lower().replace("_", "-").split(","):
-        read = _RANGE.fullmatch("".join(part.split()))
-        subtags = read["tag"].split("-") if read else [""]
+        language_range = _LANGUAGE_RANGE.fullmatch("".join(part.split()))
+        subtags = language_range["tag"].split("-") if language_range else [""]
         locale = _locale_of(subtags)
-        if read is not None and locale is not None:
+        if language_range is not None and locale is not None:
             region = next((tag.upper() for tag in subtags[1:] if len(tag) == 2 and tag.isalpha()), None)
-            wanted.append((Decimal(read["weight"] or 1), locale, region))
-    # The first of equals: `max` keeps the order of the header.
-    weight, best, region = max(wanted, key=lambda found: found[0], default=(Decimal(0), Locale.EN, None))
+            candidates.append((Decimal(language_range["weight"] or 1), locale, region))
+    # Of equal weights, `max` returns the first in the header.
+    weight, best, region = max(candidates, key=lambda candidate: candidate[0], default=(Decimal(0), Locale.EN, None))
     return (best, region) if weight > 0 else (Locale.EN, None)
 
 
@@ -72,6 +72,6 @@ def locale_for(tags: str | None) -> Locale:
 def _locale_of(subtags: list[str]) -> Locale | None:
     language, *rest = subtags
     if language in ("zh", "cmn", "yue"):
-        traditional = language == "yue" or not _TRADITIONAL.isdisjoint(rest)
+        traditional = language == "yue" or not _TRADITIONAL_SUBTAGS.isdisjoint(rest)
         return Locale.ZH_HANT if traditional and "hans" not in rest else Locale.ZH_HANS
     return Locale(language) if language in (Locale.EN.value, Locale.DE.value) else None

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 class Position(IntEnum):
     """What a condition is about. A sentence names its conditions in this order.
 
-    THESE is a demand on the goods that the sentence has just named ("for coffee, if you buy two of these").
+    MEMBER: tier and segments. PERSON: age, preferences, length of membership. CHOICE: alternatives. DEMAND: what the purchase
+    must contain or come to. THESE: a demand on the goods that the sentence has just named ("for coffee, if you buy two of
+    these"). LIMIT: how often.
     """
 
     OCCASION = 1
@@ -40,37 +42,44 @@ class GoodsForm(StrEnum):
 
 
 class PlacedPhrase(NamedTuple):
-    """A condition in words; an exception says what is left out."""
+    """A condition in words, with its position; the words of an exception say what is excluded."""
 
     position: Position
     words: str
 
 
-_FRONT = (
+_FRONT_POSITIONS = (
     *(Position.OCCASION, Position.DEMAND, Position.MEMBER, Position.PERSON),
     *(Position.TIME, Position.PLACE, Position.CHOICE),
 )
-"""What may stand at the beginning of a German sentence if its effect does not: the first of these that the clause has."""
+"""A German sentence that does not begin with its effect begins with the first of these conditions that the clause has."""
 
 
-_DEMANDS = (Position.DEMAND, Position.THESE)
+_DEMAND_POSITIONS = (Position.DEMAND, Position.THESE)
 _CHINESE = (Locale.ZH_HANS, Locale.ZH_HANT)
 
 
-def joined(phrases: Sequence[PlacedPhrase], *, beside: str, apart: str) -> str:
-    """Phrases that hold together, in their order, with a separator between them.
+def joined_phrases(phrases: Sequence[PlacedPhrase], *, separator: str, same_position_separator: str) -> str:
+    """Phrases of conditions that must all hold, in the order of their positions, with separators.
 
-    It is `apart` between two at the same position, so that they are not read as one, and `beside` everywhere else.
+    `same_position_separator` stands between two at the same position, so that they are not read as one, and `separator`
+    everywhere else.
     """
     sentence = ""
-    before: Position | None = None
+    previous_position: Position | None = None
     for phrase in _in_order(phrases):
-        sentence += ("" if before is None else apart if before is phrase.position else beside) + phrase.words
-        before = phrase.position
+        sentence += (
+            ""
+            if previous_position is None
+            else same_position_separator
+            if previous_position is phrase.position
+            else separator
+        ) + phrase.words
+        previous_position = phrase.position
     return sentence
 
 
-def giving(effect: str, phrases: Sequence[PlacedPhrase], *, phrasebook: Phrasebook) -> str:
+def giving_sentence(effect: str, phrases: Sequence[PlacedPhrase], *, phrasebook: Phrasebook) -> str:
     """The sentence, without its full stop, of a clause that gives something."""
     main_phrases = [phrase for phrase in _in_order(phrases) if phrase.position < Position.EXCEPTION]
     if phrasebook.locale is Locale.DE:
@@ -78,14 +87,14 @@ def giving(effect: str, phrases: Sequence[PlacedPhrase], *, phrasebook: Phrasebo
     elif phrasebook.locale is Locale.EN:
         sentence = _english(effect, main_phrases, phrasebook=phrasebook)
     else:
-        first = [phrase.words for phrase in main_phrases if phrase.position is not Position.THESE]
-        these = [
+        words_before = [phrase.words for phrase in main_phrases if phrase.position is not Position.THESE]
+        demands_on_goods = [
             phrasebook("price.only.demand", condition=phrase.words)
             for phrase in main_phrases
             if phrase.position is Position.THESE
         ]
-        sentence = phrasebook("clause.separator").join([*first, effect, *these])
-    return sentence + _left_out("clause", phrases, phrasebook=phrasebook)
+        sentence = phrasebook("clause.separator").join([*words_before, effect, *demands_on_goods])
+    return sentence + _sentence_end("clause", phrases, phrasebook=phrasebook)
 
 
 def _in_order(phrases: Sequence[PlacedPhrase]) -> list[PlacedPhrase]:
@@ -93,68 +102,80 @@ def _in_order(phrases: Sequence[PlacedPhrase]) -> list[PlacedPhrase]:
 
 
 def _choices_last(phrases: Sequence[PlacedPhrase]) -> list[PlacedPhrase]:
-    """The same with alternatives at the end, so that what follows does not read as a part of the last of them."""
+    """The phrases with alternatives at the end, so that no other phrase is read as a part of the last alternative."""
     return sorted(phrases, key=lambda phrase: phrase.position is Position.CHOICE)
 
 
 def _english(effect: str, main_phrases: Sequence[PlacedPhrase], *, phrasebook: Phrasebook) -> str:
-    """Occasions and tiers come first; a comma stands before what could be read on without one."""
+    """Occasions, or else tiers and segments, come first; a comma precedes a phrase that must not be read with the one before."""
     occasions = [phrase for phrase in main_phrases if phrase.position is Position.OCCASION]
     fronts = occasions or [phrase for phrase in main_phrases if phrase.position is Position.MEMBER]
     sentence = " ".join([*(phrase.words for phrase in fronts), effect])
-    before: Position | None = None
-    apart = False
+    previous_position: Position | None = None
+    needs_comma = False
     for phrase in main_phrases:
         if phrase in fronts:
             continue
-        follows_well = before is None or (phrase.position >= Position.PERSON and before is not Position.CHOICE)
-        apart = apart or not (follows_well and phrase.words[:1].islower())
-        sentence += (phrasebook("clause.separator") if apart else " ") + phrase.words
-        before = phrase.position
+        reads_on = previous_position is None or (
+            phrase.position >= Position.PERSON and previous_position is not Position.CHOICE
+        )
+        needs_comma = needs_comma or not (reads_on and phrase.words[:1].islower())
+        sentence += (phrasebook("clause.separator") if needs_comma else " ") + phrase.words
+        previous_position = phrase.position
     return sentence
 
 
 def _german(effect: str, main_phrases: Sequence[PlacedPhrase]) -> str:
-    """The verb comes second: one part before it, the others behind it. `effect` is four parts, set apart by |."""
-    front, verb, given, tail = effect.split("|")
-    fronts = _FRONT[:1] if front else _FRONT
+    """One phrase stands before the verb, all others behind it.
+
+    `effect` has four parts, separated by |: what stands in front of the verb (may be empty), the verb, what is given, and the
+    end of the sentence.
+    """
+    front, verb, complement, tail = effect.split("|")
+    fronts = _FRONT_POSITIONS[:1] if front else _FRONT_POSITIONS
     first = next((phrase for position in fronts for phrase in main_phrases if phrase.position is position), None)
     middle = _choices_last([phrase for phrase in main_phrases if phrase is not first])
     early = [phrase.words for phrase in middle if phrase.position <= Position.PLACE]
     late = [phrase.words for phrase in middle if phrase.position > Position.PLACE]
     if first is not None:
-        own = [front] if front else []
-        return " ".join([first.words, verb, *early, *own, *late, given]) + tail
+        front_words = [front] if front else []
+        return " ".join([first.words, verb, *early, *front_words, *late, complement]) + tail
     # With nothing in front, "gibt es" is "es gibt".
-    begin = [front, verb] if front else verb.split()[::-1]
-    return " ".join([*begin, *early, *late, given]) + tail
+    beginning = [front, verb] if front else verb.split()[::-1]
+    return " ".join([*beginning, *early, *late, complement]) + tail
 
 
-def pricing(effect: str, phrases: Sequence[PlacedPhrase], *, phrasebook: Phrasebook) -> str:
-    """The sentence, without its full stop, of what a reward costs: its conditions say when alone it can be had."""
+def price_sentence(effect: str, phrases: Sequence[PlacedPhrase], *, phrasebook: Phrasebook) -> str:
+    """The sentence, without its full stop, of a clause that prices a reward; the conditions follow with "only"."""
     main_phrases = [phrase for phrase in _in_order(phrases) if phrase.position < Position.EXCEPTION]
     # Chinese puts a comma between such conditions, English and German an "and".
-    joined_by_and = phrasebook.locale not in _CHINESE
-    only = [
-        phrasebook("price.only.demand" if phrase.position in _DEMANDS else "price.only", condition=phrase.words)
-        for phrase in (_choices_last(main_phrases) if joined_by_and else main_phrases)
+    is_joined_by_and = phrasebook.locale not in _CHINESE
+    conditions_in_words = [
+        phrasebook(
+            "price.only.demand" if phrase.position in _DEMAND_POSITIONS else "price.only", condition=phrase.words
+        )
+        for phrase in (_choices_last(main_phrases) if is_joined_by_and else main_phrases)
     ]
     sentence = effect
-    if only:
-        conditions = phrasebook.listed(only, last="and") if joined_by_and else phrasebook("clause.separator").join(only)
+    if conditions_in_words:
+        conditions = (
+            phrasebook.listed(conditions_in_words, last="and")
+            if is_joined_by_and
+            else phrasebook("clause.separator").join(conditions_in_words)
+        )
         sentence += phrasebook("price.but", conditions=conditions)
-    return sentence + _left_out("price", phrases, phrasebook=phrasebook)
+    return sentence + _sentence_end("price", phrases, phrasebook=phrasebook)
 
 
-def _left_out(kind: str, phrases: Sequence[PlacedPhrase], *, phrasebook: Phrasebook) -> str:
-    """What a sentence ends with: exceptions, and how often it holds."""
+def _sentence_end(kind: str, phrases: Sequence[PlacedPhrase], *, phrasebook: Phrasebook) -> str:
+    """The end of a sentence: exceptions, and the limits on uses and budgets. `kind` is the beginning of the catalogue's keys."""
     exceptions = [phrase.words for phrase in phrases if phrase.position is Position.EXCEPTION]
     keys = [f"{kind}.except", *[f"{kind}.except.more"] * len(exceptions)]
-    left_out = "".join(phrasebook(key, conditions=words) for key, words in zip(keys, exceptions, strict=False))
+    exception_words = "".join(phrasebook(key, conditions=words) for key, words in zip(keys, exceptions, strict=False))
     limits = [
         phrasebook("clause.separator") + phrase.words
         for phrase in _in_order(phrases)
         if phrase.position > Position.EXCEPTION
     ]
-    # Chinese sets exceptions apart by a semicolon, so that they come last.
-    return "".join([*limits, left_out] if phrasebook.locale in _CHINESE else [left_out, *limits])
+    # Chinese puts exceptions last, after a semicolon.
+    return "".join([*limits, exception_words] if phrasebook.locale in _CHINESE else [exception_words, *limits])

@@ -1,4 +1,4 @@
-"""The values of findings in words: the observed and the required value."""
+"""The observed and the required values of findings in words."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _IN_STAMPS = frozenset(
         ReasonCode.STAMPS_RESTORED,
     }
 )
-NO_LOCATIONS: Mapping[str, str] = MappingProxyType({})
+NO_LOCATION_NAMES: Mapping[str, str] = MappingProxyType({})
 
 _LOCATIONS = "locations"
 _VALUE_KINDS = {
@@ -65,14 +65,14 @@ def value_in_words(
     *,
     code: ReasonCode,
     zone: str,
-    locations: Mapping[str, str] = NO_LOCATIONS,
+    location_names: Mapping[str, str] = NO_LOCATION_NAMES,
     phrasebook: Phrasebook,
 ) -> str | None:
     """The observed or required value of a finding with this code; None if there is none."""
     if value is None:
         return None
     if isinstance(value, str):
-        return _choices((value,), kind=_VALUE_KINDS.get(code), locations=locations, phrasebook=phrasebook)
+        return _choices((value,), kind=_VALUE_KINDS.get(code), location_names=location_names, phrasebook=phrasebook)
     if isinstance(value, Money):
         return phrasebook.money(value)
     if isinstance(value, int):
@@ -85,14 +85,16 @@ def value_in_words(
         return phrasebook.date(value)
     if isinstance(value, Decimal):
         return f"{value.normalize():f}"
-    return _choices(value, kind=_VALUE_KINDS.get(code), locations=locations, phrasebook=phrasebook)
+    return _choices(value, kind=_VALUE_KINDS.get(code), location_names=location_names, phrasebook=phrasebook)
 
 
-def _choices(choices: Sequence[str], *, kind: str | None, locations: Mapping[str, str], phrasebook: Phrasebook) -> str:
-    """Alternatives joined by "or": locations by name, values of an enum in words, codes of the shop unchanged."""
+def _choices(
+    choices: Sequence[str], *, kind: str | None, location_names: Mapping[str, str], phrasebook: Phrasebook
+) -> str:
+    """Alternatives joined by "or": locations by name, channels and payments in words, the shop's own codes unchanged."""
     if kind == _LOCATIONS:
         return phrasebook.listed(
-            [phrasebook("locations.called", name=locations.get(key, key)) for key in choices], last="or"
+            [phrasebook("locations.called", name=location_names.get(key, key)) for key in choices], last="or"
         )
     names = [phrasebook(f"{kind}.{choice}") for choice in choices] if kind is not None else list(choices)
     return phrasebook.listed(names, last="or") if names else ""

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from app.domain.i18n import Phrasebook
-from app.domain.i18n.sentences import GoodsForm, PlacedPhrase, Position, giving, pricing
+from app.domain.i18n.sentences import GoodsForm, PlacedPhrase, Position, giving_sentence, price_sentence
 from app.domain.terms.conditions.birthday_window import BirthdayWindow
 from app.domain.terms.conditions.budget import Budget
 from app.domain.terms.conditions.condition import Condition, Selector
@@ -140,9 +140,9 @@ class Clause:
         """The clause as one sentence, with a second one if its effect needs it."""
         effect = self._effect_phrase(phrasebook)
         if self.kind is ClauseKind.REWARD:
-            effect = pricing(effect, self._phrases(phrasebook), phrasebook=phrasebook)
+            effect = price_sentence(effect, self._phrases(phrasebook), phrasebook=phrasebook)
         elif self.kind is ClauseKind.EARNING:
-            effect = giving(effect, self._phrases(phrasebook), phrasebook=phrasebook)
+            effect = giving_sentence(effect, self._phrases(phrasebook), phrasebook=phrasebook)
         sentence = phrasebook.capitalised(phrasebook("clause", effect=effect))
         addition = self.effect.additional_sentence(phrasebook)
         return sentence if addition is None else phrasebook.text([sentence, addition])

@@ -60,7 +60,7 @@ class Wallet(ScheduledWallet):
         self.redemptions: dict[str, RewardRedeemed] = {}
         self.overpaid_exchanges: set[str] = set()
         """Ids of purchases made in exchanges in which points paid more than the price difference."""
-        self.moved_purchases: list[ReceiptCorrected] = [
+        self.moves_with_budget_usage: list[ReceiptCorrected] = [
             correction
             for correction in history.corrections
             if correction.earlier_purchase and correction.retained_budget_usage
@@ -250,7 +250,7 @@ class Wallet(ScheduledWallet):
         self.receipts |= other.receipts
         self.return_outcomes |= other.return_outcomes
         self.overpaid_exchanges |= other.overpaid_exchanges
-        self.moved_purchases += other.moved_purchases
+        self.moves_with_budget_usage += other.moves_with_budget_usage
         if event.survivor is None:
             self.memberships |= other.memberships
         else:

@@ -78,9 +78,9 @@ def _shares(wallet: Wallet, *, customer_id: str) -> tuple[tuple[str, str, int], 
     for purchase in wallet.purchases.values():
         if purchase.event.customer_id == customer_id:
             shares.update({(purchase.event.id, clause): points for clause, points in purchase.budget_share_changes})
-    for moved in wallet.moved_purchases:
-        if moved.earlier_purchase is not None and moved.earlier_purchase.customer_id == customer_id:
-            shares.update({(moved.purchase_id, clause): points for clause, points in moved.retained_budget_usage})
+    for move in wallet.moves_with_budget_usage:
+        if move.earlier_purchase is not None and move.earlier_purchase.customer_id == customer_id:
+            shares.update({(move.purchase_id, clause): points for clause, points in move.retained_budget_usage})
     return _sorted_shares(shares)
 
 
@@ -140,7 +140,7 @@ async def rebuild(session: Session, *, wallet: Wallet, new_id: Callable[[], str]
 
 async def _rebuild_shares(session: Session, *, wallet: Wallet) -> None:
     """Store the customers' own shares of budgets; runs no statement for a wallet that never had any."""
-    if not wallet.moved_purchases and not any(
+    if not wallet.moves_with_budget_usage and not any(
         purchase.event.facts.rule_facts.own_budget_shares for purchase in wallet.purchases.values()
     ):
         return

@@ -103,7 +103,7 @@ class Reason:
             self.reason.finding.observed,
             code=self.code,
             zone=self.explanation.zone,
-            locations=location_names,
+            location_names=location_names,
             phrasebook=phrasebook,
         )
 
@@ -115,7 +115,7 @@ class Reason:
             self.reason.finding.required,
             code=self.code,
             zone=self.explanation.zone,
-            locations=location_names,
+            location_names=location_names,
             phrasebook=phrasebook,
         )
 
@@ -247,7 +247,7 @@ class ClauseOutlook:
     )
     def almost_met(self, info: Info) -> list[Remedy]:
         """The remedies of the condition that fails."""
-        failed_reasons = self.explanation.failed()
+        failed_reasons = self.explanation.failed_reasons()
         remedies = self.qualification.almost_met
         return [
             _remedy(remedy, reason=failed_reasons[0], explanation=self.explanation, info=info) for remedy in remedies

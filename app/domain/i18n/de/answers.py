@@ -5,7 +5,7 @@ from collections.abc import Mapping
 MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     # Units
     "unit.stamps": "Stempel",
-    # Why a line of a receipt brings nothing
+    # Why a line of a receipt earns nothing
     "line.KIND_NOT_COUNTED.REWARD": "Prämien zählen nicht.",
     "line.KIND_NOT_COUNTED.GIFT_CARD": "Gekaufte Geschenkkarten zählen nicht.",
     "line.KIND_NOT_COUNTED.SHIPPING": "Versandkosten zählen nicht.",

@@ -1,20 +1,20 @@
-"""German: what decisions say: conditions that fail, reasons, remedies, and summaries."""
+"""German: the sentences of decisions: conditions, reasons, remedies, and summaries."""
 
 from collections.abc import Mapping
 
-_PRICE = {
+_PRICE_AND_BALANCE = {
     "formal": "„{reward}“ kostet {required}; Sie haben {observed}.",
     "informal": "„{reward}“ kostet {required}; du hast {observed}.",
 }
-_OWED = {
+_DEBT_WITH_REWARD = {
     "formal": "Sie sind {observed} im Minus; mit dieser Prämie brauchen Sie {required}.",
     "informal": "Du bist {observed} im Minus; mit dieser Prämie brauchst du {required}.",
 }
-_OWED_NOW = {
+_DEBT_AFTER_REFUND = {
     "formal": "Für die Rückgabe haben wir {observed} abgezogen, mehr war nicht da; Sie sind jetzt {required} im Minus.",
     "informal": "Für die Rückgabe haben wir {observed} abgezogen, mehr war nicht da; du bist jetzt {required} im Minus.",
 }
-_KEPT = {
+_EARNED_BY_REMAINING_GOODS = {
     "formal": "Was Sie behalten, bringt {observed} nach Ziffer {number}.",
     "informal": "Was du behältst, bringt {observed} nach Ziffer {number}.",
 }
@@ -83,13 +83,13 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "when.times": "höchstens {times} {period}",
     "when.budget": "solange der Vorrat an Punkten dafür reicht",
     "when.not_combined": "nicht zusammen mit Ziffer {clauses}",
-    # Conditions by themselves
+    # Sentences around a condition
     "met": "Erfüllt: {when}.",
     "unmet.reward": "Nur {when} erhältlich.",
     "unmet.earning": "Gilt nur {when}.",
     "excluded.reward": "{when} nicht erhältlich.",
     "excluded.earning": "{when} gilt das nicht.",
-    # Conditions that fail by a figure
+    # Conditions that are not met, with the observed and the required value
     "reason.BELOW_MINIMUM_SPEND": "Das sind bisher {observed}; nötig sind mindestens {required}.",
     "reason.BELOW_MINIMUM_SPEND.NET": "Das sind ohne Steuer bisher {observed}; nötig sind mindestens {required}.",
     "reason.BELOW_MINIMUM_SPEND.GROSS": "Das sind mit Steuer bisher {observed}; nötig sind mindestens {required}.",
@@ -129,11 +129,11 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     },
     "reason.OTHER_CLAUSE_APPLIES": "Hier gilt schon Ziffer {clauses}; beides zusammen geht nicht.",
     "reason.OTHER_CLAUSE_APPLIES.several": "Hier gelten schon die Ziffern {clauses}; zusammen mit ihnen geht das nicht.",
-    # What clauses give
+    # What purchases earn
     "reason.POINTS_EARNED": "{observed} nach Ziffer {number}.",
-    "reason.POINTS_EARNED.kept": _KEPT,
+    "reason.POINTS_EARNED.kept": _EARNED_BY_REMAINING_GOODS,
     "reason.STAMPS_EARNED": "{observed} nach Ziffer {number}.",
-    "reason.STAMPS_EARNED.kept": _KEPT,
+    "reason.STAMPS_EARNED.kept": _EARNED_BY_REMAINING_GOODS,
     "reason.NOTHING_TO_COUNT": "Für einen Punkt nach Ziffer {number} reicht das nicht.",
     "reason.NO_ELIGIBLE_PRODUCT": "Nichts an diesem Einkauf bringt einen Stempel nach Ziffer {number}.",
     "reason.BETTER_CLAUSE_APPLIED": "Ziffer {number} brächte {observed}; Ziffer {clauses} bringt {required} und zählt stattdessen.",
@@ -152,12 +152,12 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
         "informal": "Du kannst höchstens {points} {scope} sammeln, und das hast du schon.",
     },
     # What rewards cost
-    "reason.COST_PAID": _PRICE,
-    "reason.STAMPS_PAID": _PRICE,
-    "reason.INSUFFICIENT_POINTS": _PRICE,
-    "reason.INSUFFICIENT_STAMPS": _PRICE,
-    "reason.NEGATIVE_BALANCE": _OWED,
-    "reason.NEGATIVE_STAMPS": _OWED,
+    "reason.COST_PAID": _PRICE_AND_BALANCE,
+    "reason.STAMPS_PAID": _PRICE_AND_BALANCE,
+    "reason.INSUFFICIENT_POINTS": _PRICE_AND_BALANCE,
+    "reason.INSUFFICIENT_STAMPS": _PRICE_AND_BALANCE,
+    "reason.NEGATIVE_BALANCE": _DEBT_WITH_REWARD,
+    "reason.NEGATIVE_STAMPS": _DEBT_WITH_REWARD,
     "reason.STILL_PENDING": {
         "formal": "Für Sie vorgemerkt: {observed}, einlösbar {from_}.",
         "informal": "Für dich vorgemerkt: {observed}, einlösbar {from_}.",
@@ -176,12 +176,12 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
         "formal": "Für die Rückgabe müssten wir {required} abziehen; Sie hatten keine Punkte mehr, darum haben wir keine abgezogen.",
         "informal": "Für die Rückgabe müssten wir {required} abziehen; du hattest keine Punkte mehr, darum haben wir keine abgezogen.",
     },
-    "reason.BELOW_ZERO": _OWED_NOW,
+    "reason.BELOW_ZERO": _DEBT_AFTER_REFUND,
     "reason.BELOW_ZERO.none": {
         "formal": "Für die Rückgabe waren keine Punkte mehr da; Sie sind jetzt {required} im Minus.",
         "informal": "Für die Rückgabe waren keine Punkte mehr da; du bist jetzt {required} im Minus.",
     },
-    "reason.STAMPS_BELOW_ZERO": _OWED_NOW,
+    "reason.STAMPS_BELOW_ZERO": _DEBT_AFTER_REFUND,
     "reason.STAMPS_BELOW_ZERO.none": {
         "formal": "Für die Rückgabe waren keine Stempel mehr da; Sie sind jetzt {required} im Minus.",
         "informal": "Für die Rückgabe waren keine Stempel mehr da; du bist jetzt {required} im Minus.",
@@ -213,7 +213,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
         "formal": "Der Fehler lag bei uns: {observed} können Sie noch bis {required} einlösen, obwohl der letzte Gültigkeitstag vorbei ist.",
         "informal": "Der Fehler lag bei uns: {observed} kannst du noch bis {required} einlösen, obwohl der letzte Gültigkeitstag vorbei ist.",
     },
-    # What time does
+    # Expiry, activation, and tiers
     "reason.EXPIRED_ON_RELEASE": {
         "formal": "Sie haben {observed} erst nach dem letzten Gültigkeitstag, dem {required}, zurückbekommen; dieses Guthaben ist sofort verfallen.",
         "informal": "Du hast {observed} erst nach dem letzten Gültigkeitstag, dem {required}, zurückbekommen; dieses Guthaben ist sofort verfallen.",
@@ -234,7 +234,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
         "formal": "Sie haben {observed}; die Stufe „{tier}“ beginnt bei {required} und gilt für Sie nicht mehr.",
         "informal": "Du hast {observed}; die Stufe „{tier}“ beginnt bei {required} und gilt für dich nicht mehr.",
     },
-    # What a change of the terms is told
+    # What the owner is told about the notice of a change of the terms
     "reason.NOTICE_TOO_SHORT": "Die Änderung würde am {observed} beginnen; jetzt angekündigt, kann sie frühestens am {required} beginnen.",
     "reason.NOTICE_TOO_LONG": "Die Änderung würde am {observed} beginnen; eine Ankündigung von heute reicht nur für Änderungen vor {required}.",
     "reason.NOTICE_GIVEN": "Die Änderung beginnt am {observed}, nicht früher als {required}.",

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     # Units
     "unit.stamps": "stamps",
-    # Why a line of a receipt brings nothing
+    # Why a line of a receipt earns nothing
     "line.KIND_NOT_COUNTED.REWARD": "Rewards do not count.",
     "line.KIND_NOT_COUNTED.GIFT_CARD": "Gift cards that you buy do not count.",
     "line.KIND_NOT_COUNTED.SHIPPING": "Delivery does not count.",

@@ -1,4 +1,4 @@
-"""English: what decisions say: conditions that fail, reasons, remedies, and summaries."""
+"""English: the sentences of decisions: conditions, reasons, remedies, and summaries."""
 
 from collections.abc import Mapping
 
@@ -72,13 +72,13 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "when.times": "at most {times} {period}",
     "when.budget": "as long as the points set aside for it last",
     "when.not_combined": "unless clause {clauses} applies as well",
-    # Conditions by themselves
+    # Sentences around a condition
     "met": "Met: {when}.",
     "unmet.reward": "Only available {when}.",
     "unmet.earning": "Only valid {when}.",
     "excluded.reward": "Not available {when}.",
     "excluded.earning": "Not valid {when}.",
-    # Conditions that fail by a figure
+    # Conditions that are not met, with the observed and the required value
     "reason.BELOW_MINIMUM_SPEND": "That is {observed} so far; you need at least {required}.",
     "reason.BELOW_MINIMUM_SPEND.NET": "That is {observed} before tax so far; you need at least {required}.",
     "reason.BELOW_MINIMUM_SPEND.GROSS": "That is {observed} with tax so far; you need at least {required}.",
@@ -97,7 +97,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "reason.BELOW_TIER": "Only valid {when}: that takes {required}, and you have {observed}.",
     "reason.OTHER_CLAUSE_APPLIES": "Clause {clauses} applies here, and the two cannot be combined.",
     "reason.OTHER_CLAUSE_APPLIES.several": "Clauses {clauses} apply here, and they cannot be combined with this.",
-    # What clauses give
+    # What purchases earn
     "reason.POINTS_EARNED": "{observed} under clause {number}.",
     "reason.POINTS_EARNED.kept": "What you keep earns {observed} under clause {number}.",
     "reason.STAMPS_EARNED": "{observed} under clause {number}.",
@@ -139,7 +139,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "reason.REDEMPTION_UNDONE": "The redemption was cancelled, and you got {observed} back.",
     "reason.UNDO_WINDOW_OVER": "You could cancel this redemption until {required}; that time has passed.",
     "reason.GRACE_AFTER_REVERSAL": "The mistake was ours: you can still spend {observed} until {required}, although their last day has passed.",
-    # What time does
+    # Expiry, activation, and tiers
     "reason.EXPIRED_ON_RELEASE": "{observed} came back after the last valid day, {required}, and expired at once.",
     "reason.POINTS_EXPIRED": "Expired: {observed}, valid until the end of {required}.",
     "reason.POINTS_AVAILABLE": "Now yours to spend: {observed}.",
@@ -148,7 +148,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "reason.TIER_REACHED": "With {observed} you have reached the tier “{tier}”, which begins at {required}.",
     "reason.TIER_KEPT": "You have {observed}, which is no longer enough for the tier “{tier}”; you keep it until {required}.",
     "reason.TIER_LOST": "You have {observed}; the tier “{tier}” begins at {required}, so you no longer hold it.",
-    # What a change of the terms is told
+    # What the owner is told about the notice of a change of the terms
     "reason.NOTICE_TOO_SHORT": "The change would take effect on {observed}; announced now, it can take effect on {required} at the earliest.",
     "reason.NOTICE_TOO_LONG": "The change would take effect on {observed}; an announcement made now only covers changes before {required}.",
     "reason.NOTICE_GIVEN": "The change takes effect on {observed}, no earlier than {required}.",

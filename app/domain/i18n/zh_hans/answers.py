@@ -5,7 +5,7 @@ from collections.abc import Mapping
 MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     # Units
     "unit.stamps": "印花",
-    # Why a line of a receipt brings nothing
+    # Why a line of a receipt earns nothing
     "line.KIND_NOT_COUNTED.REWARD": "兑换的礼品不计入。",
     "line.KIND_NOT_COUNTED.GIFT_CARD": "购买的礼品卡不计入。",
     "line.KIND_NOT_COUNTED.SHIPPING": "运费不计入。",

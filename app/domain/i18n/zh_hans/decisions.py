@@ -1,4 +1,4 @@
-"""Simplified Chinese: what decisions say: conditions that fail, reasons, remedies, and summaries."""
+"""Simplified Chinese: the sentences of decisions: conditions, reasons, remedies, and summaries."""
 
 from collections.abc import Mapping
 
@@ -66,13 +66,13 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "when.times": "{period}最多 {times}",
     "when.budget": "预留积分用完之前",
     "when.not_combined": "不同时适用第 {clauses} 条时",
-    # Conditions by themselves
+    # Sentences around a condition
     "met": "已符合：{when}。",
     "unmet.reward": "仅限{when}兑换。",
     "unmet.earning": "仅限{when}适用。",
     "excluded.reward": "{when}不可兑换。",
     "excluded.earning": "{when}不适用。",
-    # Conditions that fail by a figure
+    # Conditions that are not met, with the observed and the required value
     "reason.BELOW_MINIMUM_SPEND": "可积分商品目前消费 {observed}，至少须满 {required}。",
     "reason.BELOW_MINIMUM_SPEND.NET": "可积分商品目前消费（不含税）{observed}，至少须满 {required}。",
     "reason.BELOW_MINIMUM_SPEND.GROSS": "可积分商品目前消费（含税）{observed}，至少须满 {required}。",
@@ -91,7 +91,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "reason.BELOW_TIER": "仅限{when}：需要 {required}，您现有 {observed}。",
     "reason.OTHER_CLAUSE_APPLIES": "本次消费已适用第 {clauses} 条，两者不可同时享受。",
     "reason.OTHER_CLAUSE_APPLIES.several": "本次消费已适用第 {clauses} 条，不可与之同时享受。",
-    # What clauses give
+    # What purchases earn
     "reason.POINTS_EARNED": "按第 {number} 条可得 {observed}。",
     "reason.POINTS_EARNED.kept": "您保留的商品按第 {number} 条可得 {observed}。",
     "reason.STAMPS_EARNED": "按第 {number} 条可得 {observed}。",
@@ -133,7 +133,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "reason.REDEMPTION_UNDONE": "兑换已取消，已退还您 {observed}。",
     "reason.UNDO_WINDOW_OVER": "该兑换须在{required}前取消，现已超过期限。",
     "reason.GRACE_AFTER_REVERSAL": "因本店失误，退还的 {observed}虽已过有效期，您仍可使用至{required}。",
-    # What time does
+    # Expiry, activation, and tiers
     "reason.EXPIRED_ON_RELEASE": "退回的 {observed}已过有效期（至{required}），随即失效。",
     "reason.POINTS_EXPIRED": "您有 {observed}已失效，有效期至{required}。",
     "reason.POINTS_AVAILABLE": "您有 {observed}现已生效，可以使用。",
@@ -142,7 +142,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "reason.TIER_REACHED": "您有 {observed}，已达到“{tier}”等级要求的 {required} 个。",
     "reason.TIER_KEPT": "您有 {observed}，已不足以维持“{tier}”等级，但为您保留至{required}。",
     "reason.TIER_LOST": "您有 {observed}，未达到“{tier}”等级要求的 {required} 个，不再享有该等级。",
-    # What a change of the terms is told
+    # What the owner is told about the notice of a change of the terms
     "reason.NOTICE_TOO_SHORT": "变更拟于{observed}生效；现在公告，最早可于{required}生效。",
     "reason.NOTICE_TOO_LONG": "变更拟于{observed}生效；若现在公告，变更须在{required}之前生效。",
     "reason.NOTICE_GIVEN": "变更于{observed}生效，不早于允许的最早时间{required}。",

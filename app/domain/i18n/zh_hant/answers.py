@@ -5,7 +5,7 @@ from collections.abc import Mapping
 MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     # Units
     "unit.stamps": "集點章",
-    # Why a line of a receipt brings nothing
+    # Why a line of a receipt earns nothing
     "line.KIND_NOT_COUNTED.REWARD": "兌換所得的贈品不計入。",
     "line.KIND_NOT_COUNTED.GIFT_CARD": "購買的禮物卡不計入。",
     "line.KIND_NOT_COUNTED.SHIPPING": "運費不計入。",

@@ -1,4 +1,4 @@
-"""Traditional Chinese: what decisions say: conditions that fail, reasons, remedies, and summaries."""
+"""Traditional Chinese: the sentences of decisions: conditions, reasons, remedies, and summaries."""
 
 from collections.abc import Mapping
 
@@ -66,13 +66,13 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "when.times": "{period}以 {times}為限",
     "when.budget": "預留點數用完之前",
     "when.not_combined": "未同時適用第 {clauses} 項時",
-    # Conditions by themselves
+    # Sentences around a condition
     "met": "已符合：{when}。",
     "unmet.reward": "限{when}兌換。",
     "unmet.earning": "限{when}適用。",
     "excluded.reward": "{when}恕不受理兌換。",
     "excluded.earning": "{when}不適用。",
-    # Conditions that fail by a figure
+    # Conditions that are not met, with the observed and the required value
     "reason.BELOW_MINIMUM_SPEND": "可集點商品目前消費 {observed}，至少須滿 {required}。",
     "reason.BELOW_MINIMUM_SPEND.NET": "可集點商品目前消費（未稅）{observed}，至少須滿 {required}。",
     "reason.BELOW_MINIMUM_SPEND.GROSS": "可集點商品目前消費（含稅）{observed}，至少須滿 {required}。",
@@ -91,7 +91,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "reason.BELOW_TIER": "限{when}：須有 {required}，您現有 {observed}。",
     "reason.OTHER_CLAUSE_APPLIES": "這次消費已適用第 {clauses} 項，兩者不得併用。",
     "reason.OTHER_CLAUSE_APPLIES.several": "這次消費已適用第 {clauses} 項，不得與其併用。",
-    # What clauses give
+    # What purchases earn
     "reason.POINTS_EARNED": "依第 {number} 項可得 {observed}。",
     "reason.POINTS_EARNED.kept": "您保留的商品依第 {number} 項可得 {observed}。",
     "reason.STAMPS_EARNED": "依第 {number} 項可得 {observed}。",
@@ -133,7 +133,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "reason.REDEMPTION_UNDONE": "兌換已取消，已退還您 {observed}。",
     "reason.UNDO_WINDOW_OVER": "此兌換須於{required}前取消，現已超過期限。",
     "reason.GRACE_AFTER_REVERSAL": "因本店疏失，退還的 {observed}雖已超過有效期限，您仍可使用至{required}。",
-    # What time does
+    # Expiry, activation, and tiers
     "reason.EXPIRED_ON_RELEASE": "退回的 {observed}已超過有效期限（至{required}），隨即失效。",
     "reason.POINTS_EXPIRED": "您有 {observed}已失效，有效期限至{required}。",
     "reason.POINTS_AVAILABLE": "您有 {observed}現已生效，可開始使用。",
@@ -142,7 +142,7 @@ MESSAGES: Mapping[str, str | Mapping[str, str]] = {
     "reason.TIER_REACHED": "您有 {observed}，已達到「{tier}」等級的門檻 {required} 點。",
     "reason.TIER_KEPT": "您有 {observed}，已不足以維持「{tier}」等級，但為您保留至{required}。",
     "reason.TIER_LOST": "您有 {observed}，未達「{tier}」等級的門檻 {required} 點，不再享有此等級。",
-    # What a change of the terms is told
+    # What the owner is told about the notice of a change of the terms
     "reason.NOTICE_TOO_SHORT": "變更預定於{observed}生效；現在公告，最早可於{required}生效。",
     "reason.NOTICE_TOO_LONG": "變更預定於{observed}生效；若現在公告，變更須於{required}之前生效。",
     "reason.NOTICE_GIVEN": "變更於{observed}生效，不早於允許的最早時間{required}。",

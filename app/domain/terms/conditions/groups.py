@@ -10,7 +10,7 @@ from typing import ClassVar, Self
 from app.domain.decisions import Finding, ReasonCode
 from app.domain.details import Detail, count_detail, detail_of
 from app.domain.i18n import Phrasebook
-from app.domain.i18n.sentences import GoodsForm, PlacedPhrase, Position, joined
+from app.domain.i18n.sentences import GoodsForm, PlacedPhrase, Position, joined_phrases
 from app.domain.purchases.eligible import EligiblePurchase
 from app.domain.purchases.lines import Line
 from app.domain.terms.conditions.condition import Condition, Selector
@@ -184,7 +184,9 @@ class AllOf(Group):
     def exception(self, phrasebook: Phrasebook) -> str:
         """Its conditions as one exception, which excludes a purchase if all of them hold."""
         phrases = self._phrases(lambda condition: condition.exception(phrasebook), phrasebook=phrasebook)
-        return joined(phrases, beside=phrasebook("except_when.beside"), apart=phrasebook("all_of.separator"))
+        return joined_phrases(
+            phrases, separator=phrasebook("except_when.beside"), same_position_separator=phrasebook("all_of.separator")
+        )
 
     def goods(self, phrasebook: Phrasebook, *, form: GoodsForm, every: str = "") -> str:
         """The goods that every one of its conditions names. In the form EACH: each item that fits all of them at once."""
@@ -205,7 +207,9 @@ class AllOf(Group):
         )
 
     def _sentence_of(self, phrases: list[PlacedPhrase], *, phrasebook: Phrasebook) -> str:
-        return joined(phrases, beside=phrasebook("all_of.beside"), apart=phrasebook("all_of.separator"))
+        return joined_phrases(
+            phrases, separator=phrasebook("all_of.beside"), same_position_separator=phrasebook("all_of.separator")
+        )
 
     def validation_error(self) -> Detail | None:
         """Why its conditions cannot stand in one group, or None.
@@ -252,7 +256,9 @@ class ExceptWhen(Group):
         return words if is_unambiguous else phrasebook("group", conditions=words)
 
     def _sentence_of(self, phrases: list[PlacedPhrase], *, phrasebook: Phrasebook) -> str:
-        return joined(phrases, beside=phrasebook("except_when.beside"), apart=phrasebook("all_of.separator"))
+        return joined_phrases(
+            phrases, separator=phrasebook("except_when.beside"), same_position_separator=phrasebook("all_of.separator")
+        )
 
     def validation_error(self) -> Detail | None:
         """Why its conditions cannot be excepted, or None. A condition can be if its opposite can be put into words and met."""

@@ -49,7 +49,7 @@ class TimesPerPeriod(Condition):
         """At most N times in the period."""
         period = phrasebook(f"period.{self.period.value}")
         text = phrasebook("times_per_period", times=phrasebook.counted("times", self.times), period=period)
-        return text + phrasebook.by_calendar(self.calendar, period=self.period)
+        return text + phrasebook.calendar_note(self.calendar, period=self.period)
 
     def at_least_as_wide(self, other: Condition) -> bool:
         """Whether it allows as many uses in the same period."""

@@ -51,7 +51,7 @@ class PointsCap(Effect):
         text = phrasebook(
             "points_cap", points=phrasebook.points(self.points), scope=phrasebook(f"points_cap.{self.scope.value}")
         )
-        return text if self.period is None else text + phrasebook.by_calendar(self.calendar, period=self.period)
+        return text if self.period is None else text + phrasebook.calendar_note(self.calendar, period=self.period)
 
     def at_least_as_good(self, other: Effect) -> bool:
         """Whether it allows at least as many points, for a purchase or a period of the same kind."""
