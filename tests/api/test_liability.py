@@ -121,7 +121,7 @@ class LiabilityProgram:
             ]
             for account in await accounts.page(session, after=NOBODY, limit=100):
                 replayed = await replay_wallet(session, account=account, until=LONG_AFTER)
-                inventory = replayed.as_of(at).points.inventory
+                inventory = replayed.as_of(at).point_account.inventory
                 whole = whole.plus(inventory.balance(at=at))
                 for lot in inventory.lots.values():
                     younger = (index for index, start in enumerate(starts[1:]) if lot.earned_at >= start)

@@ -116,10 +116,10 @@ def test_expired_points_still_count_towards_the_tier() -> None:
     week = PointsValidity(days=7, expires=True)
     terms = tiered(TierPeriod(TierWindow.CALENDAR_YEAR, 0), validity=week)
     wallet = replay(history_of([(0, 120)], terms=terms), versions=[terms], until=START + timedelta(days=30))
-    assert [posting.key.type for posting in wallet.points.postings] == [EntryType.EARN, EntryType.EXPIRE]
-    assert wallet.points.inventory.unheld_points() == 0
+    assert [posting.key.type for posting in wallet.point_account.postings] == [EntryType.EARN, EntryType.EXPIRE]
+    assert wallet.point_account.inventory.unheld_points() == 0
     assert tier_of(wallet) == CurrentTier("silver", START)
-    assert wallet.memberships[ANNA].qualifying.counting_points(terms=terms, at=wallet.at or START) == 120
+    assert wallet.memberships[ANNA].qualifying_points.counting_points(terms=terms, at=wallet.at or START) == 120
 
 
 @pytest.mark.parametrize(

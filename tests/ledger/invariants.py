@@ -103,6 +103,6 @@ def refund_violations(wallet: Wallet) -> list[str]:
                 f"purchase {id}: of {purchase.clawback_due} points {purchase.shortfall} are short and {purchase.expired_points} had expired"
             )
     for id, receipt in wallet.receipts.items():
-        if any(left < Decimal(0) for left in receipt.quantities.values()):
+        if any(left < Decimal(0) for left in receipt.remaining_quantities.values()):
             faults.append(f"receipt {id}: more returned than bought")
     return faults

@@ -134,7 +134,9 @@ def test_points_valid_for_a_year_expire_only_after_a_timely_notice(
     ]
     wallet = replayed([bought, *warned], until=on(900), by=by)
     expired = [
-        local_date(posting.at, zone_name=LONDON) for posting in wallet.points.postings if posting.key.type == "EXPIRE"
+        local_date(posting.at, zone_name=LONDON)
+        for posting in wallet.point_account.postings
+        if posting.key.type == "EXPIRE"
     ]
     assert expired == ([gone_on] if gone_on is not None else [])
 
@@ -144,7 +146,7 @@ def test_receipt_is_the_notice_of_short_lived_points_and_activity_extends_them()
     first, second = purchase("a", 5, at=on(0), by=by), purchase("b", 5, at=on(9), by=by)
     wallet = replayed([first, second], until=on(40), by=by)
     # 10 January and ten days; then, after the purchase of 19 January, to the end of the 29th.
-    assert {posting.at.date() for posting in wallet.points.postings if posting.key.type == "EXPIRE"} == {
+    assert {posting.at.date() for posting in wallet.point_account.postings if posting.key.type == "EXPIRE"} == {
         date(2026, 1, 30)
     }
 
@@ -152,7 +154,10 @@ def test_receipt_is_the_notice_of_short_lived_points_and_activity_extends_them()
 @pytest.mark.parametrize(("days", "left"), [(29, 0), (30, 12)])
 def test_only_points_that_are_valid_for_less_than_the_time_of_notice_expire_without_one(days: int, left: int) -> None:
     by = make_terms(PointsValidity(days=days, expires=True))
-    assert replayed([purchase("a", 5, at=on(0), by=by)], until=on(400), by=by).points.inventory.unheld_points() == left
+    assert (
+        replayed([purchase("a", 5, at=on(0), by=by)], until=on(400), by=by).point_account.inventory.unheld_points()
+        == left
+    )
 
 
 def test_points_that_never_expire_are_spent_last_whatever_their_last_day() -> None:
@@ -167,7 +172,7 @@ def test_points_that_never_expire_are_spent_last_whatever_their_last_day() -> No
         )
         == {}
     )
-    assert [lot.remaining for lot in wallet.points.inventory.lots.values()] == [12, 1]
+    assert [lot.remaining for lot in wallet.point_account.inventory.lots.values()] == [12, 1]
 
 
 def test_redemption_takes_the_points_that_its_hold_reserved() -> None:
@@ -178,7 +183,7 @@ def test_redemption_takes_the_points_that_its_hold_reserved() -> None:
     for last in (HoldPlaced(stable_id("h"), on(20), 4, on(30), None, fixed), redemption("h", 4, at=on(20), by=fixed)):
         history = EventHistory(ANN, {ANN: on(-1)}, (*events, last))
         wallet = replay(history, versions=(short, fixed), until=on(21))
-        taken.append([lot.points - lot.free for lot in wallet.points.inventory.lots.values()])
+        taken.append([lot.points - lot.free for lot in wallet.point_account.inventory.lots.values()])
         told_plainly = reference.replay_reference(history, (short, fixed), on(21))
         assert differences(core_summary(wallet, on(21)), reference_summary(told_plainly, on(21))) == {}
     assert taken[0] == taken[1]
@@ -203,9 +208,10 @@ def test_purchase_is_applied_after_the_redemption_that_paid_it_at_the_same_insta
         RefundRecorded(stable_id("b"), paid.id, on(1), {1: Decimal(1)}),
     ]
     wallet = replayed(facts[::-1] if reverse else facts, until=on(2), by=by)
-    assert consumed_by_lot(wallet) == {stable_id("m"): 0, paid.id: wallet.points.inventory.lots[paid.id].points}, (
-        "only what it earned"
-    )
+    assert consumed_by_lot(wallet) == {
+        stable_id("m"): 0,
+        paid.id: wallet.point_account.inventory.lots[paid.id].points,
+    }, "only what it earned"
     del facts[-1]
     wallet = replayed(facts[::-1] if reverse else facts, until=on(2), by=by)
     assert consumed_by_lot(wallet) == {stable_id("m"): 4, paid.id: 0}
@@ -213,7 +219,7 @@ def test_purchase_is_applied_after_the_redemption_that_paid_it_at_the_same_insta
 
 def consumed_by_lot(wallet: Wallet) -> dict[str, int]:
     """How many points of each lot are consumed."""
-    return {lot.id: lot.points - lot.remaining for lot in wallet.points.inventory.lots.values()}
+    return {lot.id: lot.points - lot.remaining for lot in wallet.point_account.inventory.lots.values()}
 
 
 def test_return_of_exchanged_goods_is_ordered_after_its_exchange_at_the_same_instant() -> None:
@@ -232,7 +238,9 @@ def test_return_of_exchanged_goods_is_ordered_after_its_exchange_at_the_same_ins
 def test_activity_before_activation_does_not_shorten_validity() -> None:
     by = make_terms(PointsValidity(days=10, expires=True, since=ValidityStart.ACTIVITY), pending=PendingPeriod(14))
     wallet = replayed([purchase("a", 5, at=on(0), by=by), purchase("b", 5, at=on(5), by=by)], until=on(60), by=by)
-    ends = [(posting.key.id, posting.at.date()) for posting in wallet.points.postings if posting.key.type == "EXPIRE"]
+    ends = [
+        (posting.key.id, posting.at.date()) for posting in wallet.point_account.postings if posting.key.type == "EXPIRE"
+    ]
     # Available from 25 and 30 January, for ten days.
     assert ends == [(stable_id("a"), date(2026, 2, 5)), (stable_id("b"), date(2026, 2, 10))]
 
@@ -243,9 +251,9 @@ def test_activity_before_activation_does_not_shorten_validity() -> None:
 def test_pending_points_repay_debts_when_they_become_available() -> None:
     by = make_terms(pending=PendingPeriod(14))
     events: list[Event] = [redemption("r", 8, at=on(0), by=by), purchase("a", 5, at=on(1), by=by)]
-    early = replayed(events, until=on(10), by=by).points.inventory
+    early = replayed(events, until=on(10), by=by).point_account.inventory
     assert (early.owed, early.unheld_points()) == (8, 12)
-    later = replayed(events, until=on(20), by=by).points.inventory
+    later = replayed(events, until=on(20), by=by).point_account.inventory
     assert (later.owed, later.unheld_points()) == (0, 4)
 
 
@@ -255,7 +263,7 @@ def test_points_activated_together_pay_debts_in_consumption_order() -> None:
         redemption("r", 3, at=on(0), by=by),
         *(purchase(name, 5, at=on(n / 24), by=by) for n, name in enumerate("abcdef")),
     ]
-    lots = replayed(events, until=on(20), by=by).points.inventory.lots
+    lots = replayed(events, until=on(20), by=by).point_account.inventory.lots
     assert [lot.id for lot in lots.values() if lot.remaining < lot.points] == [stable_id("a")]
 
 
@@ -264,17 +272,17 @@ def test_purchase_refunded_while_its_points_are_pending_repays_no_debt() -> None
     bought = purchase("a", 5, at=on(1), by=by)
     refund = RefundRecorded(stable_id("b"), bought.id, on(3), {1: bought.facts.lines[0].quantity})
     wallet = replayed([redemption("r", 8, at=on(0), by=by), bought, refund], until=on(30), by=by)
-    assert (wallet.points.inventory.owed, wallet.points.inventory.unheld_points()) == (8, 0)
+    assert (wallet.point_account.inventory.owed, wallet.point_account.inventory.unheld_points()) == (8, 0)
 
 
 def test_released_points_repay_debts() -> None:
     by = make_terms()
     held = HoldPlaced(stable_id("h"), on(1), 10, on(3))
     events: list[Event] = [purchase("a", 5, at=on(0), by=by), held, redemption("r", 8, at=on(2), by=by)]
-    assert replayed(events, until=on(2), by=by).points.inventory.owed == 6
+    assert replayed(events, until=on(2), by=by).point_account.inventory.owed == 6
     wallet = replayed(events, until=on(4), by=by)
-    assert (wallet.points.inventory.owed, wallet.points.inventory.available_points(at=on(4))) == (0, 4)
-    assert sum(posting.points for posting in wallet.points.postings) == 4
+    assert (wallet.point_account.inventory.owed, wallet.point_account.inventory.available_points(at=on(4))) == (0, 4)
+    assert sum(posting.points for posting in wallet.point_account.postings) == 4
 
 
 def test_restored_points_repay_debts_in_consumption_order() -> None:
@@ -282,8 +290,8 @@ def test_restored_points_repay_debts_in_consumption_order() -> None:
     events: list[Event] = [purchase("a", 5, at=on(0), by=by), purchase("b", 5, at=on(1), by=by)]
     spent = [redemption("r", 17, at=on(2), by=by), redemption("s", 4, at=on(3), by=by)]
     wallet = replayed([*events, *spent, RedemptionReversed(stable_id("u"), stable_id("r"), on(4))], until=on(5), by=by)
-    assert wallet.points.inventory.lots[stable_id("a")].remaining == 12 - 4
-    assert wallet.points.inventory.lots[stable_id("b")].remaining == 5
+    assert wallet.point_account.inventory.lots[stable_id("a")].remaining == 12 - 4
+    assert wallet.point_account.inventory.lots[stable_id("b")].remaining == 5
 
 
 def test_clawback_takes_points_of_the_purchase_then_pending_ones_then_those_spent_first() -> None:
@@ -291,7 +299,7 @@ def test_clawback_takes_points_of_the_purchase_then_pending_ones_then_those_spen
     first, second = purchase("a", 5, at=on(0), by=by), purchase("b", 9, at=on(1), by=by)
     events: list[Event] = [first, second, redemption("r", 7, at=on(16), by=by), purchase("c", 4, at=on(17), by=by)]
     refund = RefundRecorded(stable_id("x"), first.id, on(18), {1: first.facts.lines[0].quantity})
-    lots = replayed([*events, refund], until=on(18), by=by).points.inventory.lots
+    lots = replayed([*events, refund], until=on(18), by=by).point_account.inventory.lots
     # 12 were earned, and 7 of them spent: 5 go from there, and 4 of the lot that waits, 3 from the one that does not.
     assert [lots[stable_id(name)].remaining for name in "abc"] == [0, 6, 0]
 
@@ -300,7 +308,7 @@ def test_transfer_takes_its_recorded_points_and_others_only_if_those_are_gone() 
     by = make_terms()
     events: list[Event] = [purchase("a", 5, at=on(0), by=by), purchase("b", 5, at=on(1), by=by)]
     passed = TransferSent(stable_id("p"), on(2), {stable_id("a"): 1, stable_id("b"): 4})
-    lots = replayed([*events, passed], until=on(3), by=by).points.inventory.lots
+    lots = replayed([*events, passed], until=on(3), by=by).point_account.inventory.lots
     assert (lots[stable_id("a")].remaining, lots[stable_id("b")].remaining) == (11, 1)
 
 
@@ -308,7 +316,7 @@ def test_purchase_at_the_instant_of_a_merge_belongs_to_the_survivor() -> None:
     by = make_terms()
     joined = WalletMerged(stable_id("j"), on(1), EventHistory(BOB, {BOB: on(0)}, ()), ANN)
     wallet = replayed([purchase("a", 5, at=on(1), by=by, who=BOB), joined], until=on(2), by=by)
-    assert wallet.points.inventory.unheld_points() == 12
+    assert wallet.point_account.inventory.unheld_points() == 12
 
 
 def test_merge_keeps_the_remaining_days_of_a_tier() -> None:
@@ -354,7 +362,7 @@ def test_notice_read_after_a_merge_counts_for_the_merged_wallet() -> None:
     other = EventHistory(BOB, {BOB: on(-1)}, (bought, heard))
     events: list[Event] = [WalletMerged(stable_id("j"), on(320), other, ANN), redemption("r", 2, at=on(330), by=by)]
     wallet = replayed(events, until=on(380), by=by)
-    assert [(posting.key.type.value, posting.points) for posting in wallet.points.postings] == [
+    assert [(posting.key.type.value, posting.points) for posting in wallet.point_account.postings] == [
         ("MERGE", 12),
         ("REDEEM", -2),
         ("EXPIRE", -10),
@@ -375,7 +383,7 @@ def test_hold_is_merged_with_its_wallet_and_ends_there() -> None:
     held = HoldPlaced(stable_id("h"), on(1), 10, on(9))
     other = EventHistory(BOB, {BOB: on(-1)}, (purchase("a", 5, at=on(0), by=by, who=BOB), held))
     joined = WalletMerged(stable_id("j"), on(3), other)
-    balances = [replayed([joined], until=on(day), by=by).points.inventory.balance(at=on(day)) for day in (4, 10)]
+    balances = [replayed([joined], until=on(day), by=by).point_account.inventory.balance(at=on(day)) for day in (4, 10)]
     assert [(balance.available, balance.held) for balance in balances] == [(2, 10), (12, 0)]
 
 
@@ -407,7 +415,7 @@ def test_full_refund_after_partial_ones_claws_back_everything_earned(
         assert sold.clawback_due == sold.decision.points
         assert sold.qualifying_points == 0
         assert all(returned.refund_outcome.clawed_back <= returned.refund_outcome.clawback_due for returned in taken)
-        lot = wallet.points.inventory.lots.get(wallet.points.lot_id_map.get(bought.id, bought.id))
+        lot = wallet.point_account.inventory.lots.get(wallet.point_account.lot_id_map.get(bought.id, bought.id))
         # Points that were spent or held when goods came back, and were given back later, are the customer's.
         given_back = [event for event, _ in earlier if isinstance(event, HoldPlaced | RedemptionReversed)] or any(
             points for back in wallet.return_outcomes.values() for points in back.restored.values()
@@ -422,7 +430,7 @@ def test_adjustment_beyond_the_balance_becomes_a_debt() -> None:
         until=on(2),
         by=by,
     )
-    assert wallet.points.inventory.owed == 2
+    assert wallet.point_account.inventory.owed == 2
 
 
 def test_tier_is_reevaluated_when_terms_with_other_tiers_start_and_not_before() -> None:
@@ -480,7 +488,10 @@ def test_clawback_does_not_depend_on_intermediate_refunds(steps: tuple[int, ...]
     events: list[Event] = [purchase("a", 13, at=on(0), by=by)]
     events += [refund_of_money(f"b{number}", "a", pounds, at=on(number + 1)) for number, pounds in enumerate(steps)]
     wallet = replayed(events, until=on(9), by=by)
-    assert (wallet.points.inventory.available_points(at=on(9)), wallet.purchases[stable_id("a")].clawback_due) == (8, 5)
+    assert (
+        wallet.point_account.inventory.available_points(at=on(9)),
+        wallet.purchases[stable_id("a")].clawback_due,
+    ) == (8, 5)
 
 
 def test_lower_clawback_first_reduces_shortfall_and_debt() -> None:
@@ -495,7 +506,7 @@ def test_lower_clawback_first_reduces_shortfall_and_debt() -> None:
         moved = wallet.return_outcomes[stable_id("c")].refund_outcome.movement
         # Five points less are due: none of them had been there.
         assert (moved.restored, moved.forgiven) == (0, 5)
-        assert wallet.points.inventory.owed == (1 if owed else 0)
+        assert wallet.point_account.inventory.owed == (1 if owed else 0)
 
 
 def test_points_no_longer_due_are_restored_to_their_lots() -> None:
@@ -509,7 +520,7 @@ def test_points_no_longer_due_are_restored_to_their_lots() -> None:
     assert wallet.return_outcomes[stable_id("c")].refund_outcome.movement.restored == 5
     decision = wallet.return_outcomes[stable_id("c")].refund_outcome.decision
     assert [reason.finding.code for reason in decision.reasons][:1] == [ReasonCode.POINTS_RESTORED]
-    assert (decision.points, wallet.points.inventory.lots[stable_id("a")].remaining) == (5, 8)
+    assert (decision.points, wallet.point_account.inventory.lots[stable_id("a")].remaining) == (5, 8)
 
 
 def test_points_that_expired_unspent_count_as_clawed_back_once() -> None:
@@ -522,4 +533,4 @@ def test_points_that_expired_unspent_count_as_clawed_back_once() -> None:
     moved = wallet.return_outcomes[stable_id("r")].refund_outcome.movement
     assert moved.due == wallet.purchases[a.id].decision.points
     assert (moved.expired, moved.taken, moved.shortfall) == (moved.due, 0, 0)
-    assert wallet.points.inventory.lots[stable_id("b")].remaining > 0, "those of another purchase are left alone"
+    assert wallet.point_account.inventory.lots[stable_id("b")].remaining > 0, "those of another purchase are left alone"

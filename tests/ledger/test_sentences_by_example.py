@@ -48,7 +48,7 @@ def replayed(terms: Terms, *events: Event, days: int, who: str = ANN) -> Wallet:
 
 def summary_of(wallet: Wallet, kind: EntryType, terms: Terms, locale: Locale = Locale.EN) -> list[str]:
     """The summary of the last entry of a kind."""
-    (*_, last) = (posting for posting in wallet.points.postings if posting.key.type is kind)
+    (*_, last) = (posting for posting in wallet.point_account.postings if posting.key.type is kind)
     return list(summary(last.decision, terms=terms, phrasebook=phrasebook_in(locale)))
 
 
@@ -66,7 +66,7 @@ def test_activated_points_that_repay_a_debt_are_not_announced_as_spendable(taken
     owing = [PointsAdjusted(stable_id("taken"), START, -taken, terms)] if taken else []
     wallet = replayed(terms, *owing, bought(terms, 80, days=1), days=30)
     assert summary_of(wallet, EntryType.ACTIVATE, terms) == [expected]
-    assert wallet.points.inventory.available_points(at=START + 30 * DAY) == max(0, 8 - taken)
+    assert wallet.point_account.inventory.available_points(at=START + 30 * DAY) == max(0, 8 - taken)
 
 
 def test_pending_points_that_were_clawed_back_whole_do_not_become_available() -> None:
@@ -74,7 +74,7 @@ def test_pending_points_that_were_clawed_back_whole_do_not_become_available() ->
     purchase = bought(terms, 80, days=1)
     refund = RefundRecorded(stable_id("back"), purchase.id, START + 2 * DAY, {1: purchase.facts.lines[0].quantity})
     wallet = replayed(terms, purchase, refund, days=30)
-    assert [posting.key.type for posting in wallet.points.postings] == [EntryType.EARN, EntryType.CLAWBACK]
+    assert [posting.key.type for posting in wallet.point_account.postings] == [EntryType.EARN, EntryType.CLAWBACK]
 
 
 @pytest.mark.parametrize(

@@ -240,7 +240,7 @@ def test_figures_about_a_reward_price_equal_the_references(builder: HistoryBuild
         replay_reference(history, builder.versions, until),
     )
     terms = terms_at(core_wallet.versions, at=until)
-    balance = core_wallet.points.inventory.balance(at=until)
+    balance = core_wallet.point_account.inventory.balance(at=until)
     clause, facts = terms.clause_by_key[TREAT], a_purchase(at=until)
     foreseen = pending_points_of_wallet(core_wallet, terms=terms, at=until).activations_for(clause)
     decision = redeem(
@@ -263,7 +263,7 @@ def test_figures_about_a_tier_in_grace_equal_the_references(builder: HistoryBuil
     )
     terms = terms_at(core_wallet.versions, at=until)
     for id, membership in core_wallet.memberships.items():
-        points = membership.qualifying.deciding_points(terms=terms, at=until)
+        points = membership.qualifying_points.deciding_points(terms=terms, at=until)
         reason = kept_tier_reason(membership.tier, qualifying_points=points, terms=terms)
         expected = expected_sentences.kept_tier_figures(wallet.customers[id], terms=terms, at=until)
         assert (reason is None) == (expected is None)

@@ -86,12 +86,12 @@ class WalletStateMachine(RuleBasedStateMachine):
         self.now = due
         self.replay_and_record()
 
-    @precondition(lambda self: any(item.at <= self.now for item in self.wallet.points.due_notices()))
+    @precondition(lambda self: any(item.at <= self.now for item in self.wallet.point_account.due_notices()))
     @rule()
     def deliver_due_notices(self) -> None:
         """Delivers the due notices through a channel that counts."""
-        for notice in [notice for notice in self.wallet.points.due_notices() if notice.at <= self.now]:
-            channel = sorted(self.wallet.points.validity_of(notice.lot).notice_by)[0]
+        for notice in [notice for notice in self.wallet.point_account.due_notices() if notice.at <= self.now]:
+            channel = sorted(self.wallet.point_account.validity_of(notice.lot).notice_by)[0]
             notice_read = ExpiryNoticeDelivered(
                 stable_id(len(self.builder.events)), self.now, frozenset({notice.lot.id}), channel
             )

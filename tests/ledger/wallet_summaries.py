@@ -17,14 +17,15 @@ def core_summary(wallet: Wallet, at: datetime) -> dict[str, Any]:
     """The summary of a wallet of the engine."""
     terms = terms_at(wallet.versions, at=at)
     memberships = list({id(membership): membership for membership in wallet.memberships.values()}.values())
-    balance = wallet.points.inventory.balance(
-        at=at, qualifying=sum(membership.qualifying.counting_points(terms=terms, at=at) for membership in memberships)
+    balance = wallet.point_account.inventory.balance(
+        at=at,
+        qualifying=sum(membership.qualifying_points.counting_points(terms=terms, at=at) for membership in memberships),
     )
     stamps = wallet.unit_accounts[Unit.STAMPS].inventory
     return {
         "lots": {
             lot.id: (lot.points, lot.remaining, lot.held, lot.earned_at, lot.available_from, lot.promised_last_day)
-            for lot in wallet.points.inventory.lots.values()
+            for lot in wallet.point_account.inventory.lots.values()
         },
         "balance": {
             name: getattr(balance, name) for name in ("available", "pending", "held", "owed", "lifetime", "qualifying")
@@ -33,7 +34,11 @@ def core_summary(wallet: Wallet, at: datetime) -> dict[str, Any]:
         | {"owed": stamps.owed, "lifetime": stamps.lifetime},
         "tiers": {id: membership.tier.key for id, membership in wallet.memberships.items()},
         "falls": {id: membership.tier.grace_ends_at for id, membership in wallet.memberships.items()},
-        "ends": {lot.id: wallet.points.expires_at(lot) for lot in wallet.points.inventory.lots.values() if lot.free},
+        "ends": {
+            lot.id: wallet.point_account.expires_at(lot)
+            for lot in wallet.point_account.inventory.lots.values()
+            if lot.free
+        },
     }
 
 

@@ -93,8 +93,8 @@ class CustomerReplay:
             self._membership.counters.count(replace(usage, points=points), at=facts.occurred_at)
         if self._terms.tiers:
             qualifying_points = base_points(decision, terms=self._terms)
-            self._membership.qualifying.add(qualifying_points, at=facts.occurred_at, zone=self._terms.zone)
-            self._reevaluate_tiers_until(facts.occurred_at)
+            self._membership.qualifying_points.add(qualifying_points, at=facts.occurred_at, zone=self._terms.zone)
+            self._review_tiers_until(facts.occurred_at)
 
     def _use_budgets(self, decision_before_returns: Decision, *, decision_after_returns: Decision) -> None:
         """Use budgets for the purchase before returns; points of returned goods become the customer's own share."""
@@ -140,13 +140,13 @@ class CustomerReplay:
                 own_budget_shares=tuple((key, self._own_budget_shares[key]) for key in budgets),
             )
         if required.tier:
-            self._reevaluate_tiers_until(facts.occurred_at)
+            self._review_tiers_until(facts.occurred_at)
         facts = facts if facts.rule_facts is rule_facts else replace(facts, rule_facts=rule_facts)
         return self._membership.with_rule_facts(facts, terms=self._terms)
 
-    def _reevaluate_tiers_until(self, at: datetime) -> None:
+    def _review_tiers_until(self, at: datetime) -> None:
         """Review the tier at an instant and at every rollover before it."""
         membership = self._membership
-        while (due := membership.reevaluate_at) is not None and due < at:
-            membership.reevaluate_tier(terms=self._terms, at=due)
-        membership.reevaluate_tier(terms=self._terms, at=at)
+        while (due := membership.next_review_at) is not None and due < at:
+            membership.review_tier(terms=self._terms, at=due)
+        membership.review_tier(terms=self._terms, at=at)

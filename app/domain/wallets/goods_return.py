@@ -97,7 +97,9 @@ class GoodsReturn:
     def _recount(self, purchase: PurchaseState, *, remaining: PurchaseFacts, evaluation: RemainingPurchase) -> None:
         """Adjust qualifying points and usage counters to the remaining goods."""
         membership, terms, at = self._memberships[purchase.event.customer_id], purchase.event.terms, purchase.event.at
-        membership.qualifying.add(evaluation.qualifying_points - purchase.qualifying_points, at=at, zone=terms.zone)
+        membership.qualifying_points.add(
+            evaluation.qualifying_points - purchase.qualifying_points, at=at, zone=terms.zone
+        )
         purchase.qualifying_points = evaluation.qualifying_points
         usage = purchase.remaining_usage(remaining, evaluation=evaluation)
         membership.counters.recount(purchase.usage, usage, at=at)
@@ -105,7 +107,7 @@ class GoodsReturn:
 
     def _restore_payment_points(self) -> tuple[Money, dict[Unit, int]]:
         """The money to refund, and the restored points or stamps; these return to the lots they were taken from."""
-        money = 0
+        money_minor = 0
         draws: dict[Unit, list[Draw]] = {unit: [] for unit in Unit}
         for purchase, paid_before in zip(self._purchases, self._paid_before, strict=True):
             paying_redemptions = [
@@ -113,7 +115,7 @@ class GoodsReturn:
             ]
             redemptions = {redemption.id: redemption for redemption in paying_redemptions if redemption is not None}
             paid_facts, paid_after = purchase.paid_facts(), purchase.remaining_paid_facts()
-            money += (
+            money_minor += (
                 total_money_refunded(paid_facts, remaining=paid_after).minor
                 - total_money_refunded(paid_facts, remaining=paid_before).minor
             )
@@ -133,7 +135,7 @@ class GoodsReturn:
                     EntryType.REVERSAL, self.id, at=self.at, draws=tuple(unit_draws), decision=decision
                 )
         restored = {unit: -sum(draw.points for draw in unit_draws) for unit, unit_draws in draws.items()}
-        return Money(money, self._purchases[0].facts.currency), restored
+        return Money(money_minor, self._purchases[0].facts.currency), restored
 
     def _restore(self, redemption_id: str, amount: int, *, unit: Unit) -> Sequence[Draw]:
         unit_account = self._unit_accounts[unit]

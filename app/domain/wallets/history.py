@@ -108,11 +108,11 @@ class EventHistory:
                 return replace(self, events=(*self.events[:index], merge, *self.events[index + 1 :]))
         return change(self)
 
-    def account_at(self, at: datetime, *, customer_id: str) -> str:
+    def account_id_at(self, at: datetime, *, customer_id: str) -> str:
         """The id of the account that a customer had at an instant."""
         for event in self.events:
             if isinstance(event, WalletMerged) and at < event.at and customer_id in event.history.customer_ids():
-                return event.history.account_at(at, customer_id=customer_id)
+                return event.history.account_id_at(at, customer_id=customer_id)
         return self.account_id
 
     def as_of(self, at: datetime, *, customer_id: str | None = None) -> EventHistory:
@@ -122,12 +122,12 @@ class EventHistory:
                 return event.history.as_of(at, customer_id=customer_id)
         return replace(self, events=tuple(event for event in self.events if event.at <= at))
 
-    def account_of_event(self, id: str) -> str | None:
+    def account_id_of_event(self, id: str) -> str | None:
         """The id of the account (this one or a merged one) of an event or correction; None if no event has this `id`."""
         if any(event.id == id for event in (*self.events, *self.corrections)):
             return self.account_id
         merged_accounts = (
-            event.history.account_of_event(id) for event in self.events if isinstance(event, WalletMerged)
+            event.history.account_id_of_event(id) for event in self.events if isinstance(event, WalletMerged)
         )
         return next((account_id for account_id in merged_accounts if account_id is not None), None)
 
@@ -199,11 +199,11 @@ def _after_referenced_events(events: list[Event]) -> list[Event]:
     ordered: list[Event] = []
     for _, group in groupby(events, key=lambda event: event.at):
         same_instant = list(group)
-        ordered += same_instant if len(same_instant) == 1 else _each_after_its_references(same_instant)
+        ordered += same_instant if len(same_instant) == 1 else _each_after_referenced_events(same_instant)
     return ordered
 
 
-def _each_after_its_references(same_instant: list[Event]) -> Iterator[Event]:
+def _each_after_referenced_events(same_instant: list[Event]) -> Iterator[Event]:
     """The events of one instant, each as soon as the events it refers to have been yielded."""
     outstanding = {event.purchase.id if isinstance(event, ExchangeRecorded) else event.id for event in same_instant}
     deferred: list[Event] = []

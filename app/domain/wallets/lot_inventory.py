@@ -112,7 +112,7 @@ class LotInventory:
         self, id: str, points: int, *, at: datetime, rank: Callable[[Lot], int] | None = None
     ) -> tuple[Draw, ...]:
         """Take available points in consumption order, from lots with a low `rank` first; points that are missing become debt."""
-        return self._draw(id, points, lots=self._spendable_lots(at=at, rank=rank), allow_negative=True)
+        return self._draw_from(id, points, lots=self._spendable_lots(at=at, rank=rank), allow_negative=True)
 
     def transfer_out(self, id: str, points_by_lot: Mapping[str, int], *, at: datetime) -> tuple[Draw, ...]:
         """Take the points of a transfer from the lots with these ids.
@@ -138,7 +138,7 @@ class LotInventory:
         With `allow_negative`, missing points become debt; otherwise they are waived.
         """
         lots = sorted(self.in_consumption_order(self.free_lots()), key=lambda lot: lot.available_from <= at)
-        return self._draw(
+        return self._draw_from(
             id, points, lots=sorted(lots, key=lambda lot: lot.id not in own_lot_ids), allow_negative=allow_negative
         )
 
@@ -219,7 +219,7 @@ class LotInventory:
         available = self.in_consumption_order(lot for lot in self.free_lots() if lot.available_from <= at)
         return list(available) if rank is None else sorted(available, key=rank)
 
-    def _draw(self, id: str, points: int, *, lots: Iterable[Lot], allow_negative: bool) -> tuple[Draw, ...]:
+    def _draw_from(self, id: str, points: int, *, lots: Iterable[Lot], allow_negative: bool) -> tuple[Draw, ...]:
         draws = []
         for lot in lots:
             if not points:

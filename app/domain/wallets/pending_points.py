@@ -56,7 +56,7 @@ NOTHING_PENDING = PendingPoints(())
 
 def pending_points_of_wallet(wallet: Wallet, *, terms: Terms, at: datetime) -> PendingPoints:
     """The pending points of a wallet that was advanced to `at`."""
-    unit_account = wallet.points
+    unit_account = wallet.point_account
     return pending_points_of_lots(
         unit_account.inventory.free_lots(),
         owed=unit_account.inventory.owed,

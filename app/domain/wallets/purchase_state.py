@@ -50,7 +50,7 @@ class Receipt:
     id: str
     facts: PurchaseFacts
     shares: Mapping[str, Exact]
-    quantities: dict[int, Decimal]
+    remaining_quantities: dict[int, Decimal]
     price_shares: dict[int, Exact] = field(default_factory=dict)
     replacements: list[Replacement] = field(default_factory=list)
 
@@ -60,19 +60,20 @@ class Receipt:
         return cls(event.id, event.facts, shares, {line.number: line.quantity for line in event.facts.lines})
 
     @property
-    def stands_alone(self) -> bool:
+    def is_outside_exchanges(self) -> bool:
         """Whether the receipt has no part in an exchange."""
         return self.facts.replaced_price is None and not self.replacements
 
     def return_goods(self, quantities: Mapping[int, Decimal], amounts: Mapping[int, int]) -> None:
         """Return quantities by line number, and refund `amounts` (minor units) without goods."""
         remaining_quantities = {
-            number: quantity - quantities.get(number, Decimal(0)) for number, quantity in self.quantities.items()
+            number: quantity - quantities.get(number, Decimal(0))
+            for number, quantity in self.remaining_quantities.items()
         }
         self.price_shares = remaining_price_shares(
             self.facts, quantities=remaining_quantities, price_shares=self.price_shares, amounts=amounts
         )
-        self.quantities = remaining_quantities
+        self.remaining_quantities = remaining_quantities
 
     def exchange(self, event: ExchangeRecorded) -> ExchangedReceipt:
         """Exchange goods; the new receipt counts in every purchase in which this one counts.
@@ -124,7 +125,7 @@ class Receipt:
 
     def remaining(self) -> PurchaseFacts:
         """The remaining goods at their whole remaining price, even if parts of it count in other purchases."""
-        return self.facts.with_remaining_quantities(self.quantities, price_shares=self.price_shares)
+        return self.facts.with_remaining_quantities(self.remaining_quantities, price_shares=self.price_shares)
 
     def lines_in(self, purchase_id: str) -> list[Line]:
         """The remaining lines, at the part of their price that counts in a purchase."""

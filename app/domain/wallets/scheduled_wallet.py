@@ -21,11 +21,11 @@ class ScheduledWallet:
         self.unit_accounts: Mapping[Unit, UnitAccount] = {
             unit: UnitAccount(unit, versions=self.versions) for unit in Unit
         }
-        self.points = self.unit_accounts[Unit.POINTS]
+        self.point_account = self.unit_accounts[Unit.POINTS]
         self.memberships: dict[str, Membership] = {}
         self.tier_changes: list[TierChange] = []
         self.at: datetime | None = None
-        self._tiers_evaluated_at: datetime | None = None
+        self._tiers_reviewed_at: datetime | None = None
         """When tiers were last reviewed. `at` is no substitute: other changes of an instant may be processed before the review."""
         self._has_tiers = any(version.tiers for version in versions)
         self._tier_review_times = (
@@ -40,7 +40,7 @@ class ScheduledWallet:
         ) is not None:
             self.at = change.at if self.at is None else max(change.at, self.at)
             if change.kind is DueKind.TIER:
-                self.reevaluate_tiers(self.at)
+                self.review_tiers(self.at)
             else:
                 self.unit_accounts[change.unit].process(change, at=self.at)
         self.at = to if self.at is None else max(self.at, to)
@@ -49,13 +49,13 @@ class ScheduledWallet:
         """When the next scheduled change is due; None if there is none."""
         return min((due.at for due in self._scheduled_changes()), default=None)
 
-    def reevaluate_tiers(self, at: datetime) -> None:
+    def review_tiers(self, at: datetime) -> None:
         """Review the tier of every member."""
         if not self._has_tiers:
             return
-        terms, self._tiers_evaluated_at = terms_at(self.versions, at=at), at
+        terms, self._tiers_reviewed_at = terms_at(self.versions, at=at), at
         for membership in {id(membership): membership for membership in self.memberships.values()}.values():
-            change = membership.reevaluate_tier(terms=terms, at=at)
+            change = membership.review_tier(terms=terms, at=at)
             if change is not None:
                 self.tier_changes.append(change)
 
@@ -73,9 +73,9 @@ class ScheduledWallet:
         if not self._has_tiers or not self.memberships:
             return
         for membership in self.memberships.values():
-            if membership.reevaluate_at is not None:
-                yield ScheduledChange(membership.reevaluate_at, DueKind.TIER, membership.id)
-        since = self._tiers_evaluated_at or self.at
+            if membership.next_review_at is not None:
+                yield ScheduledChange(membership.next_review_at, DueKind.TIER, membership.id)
+        since = self._tiers_reviewed_at or self.at
         if since is not None:
             for at in self._tier_review_times:
                 if at > since:

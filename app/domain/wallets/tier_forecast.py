@@ -31,7 +31,7 @@ def forecast_tier(wallet: Wallet, *, customer_id: str) -> TierForecast | None:
     assert wallet.at is not None, "the wallet was advanced to an instant"
     current_tier = membership.tier.key
     year_end = end_of_calendar_year(terms=terms_at(wallet.versions, at=wallet.at), at=wallet.at)
-    while (at := _next_review(wallet, reevaluate_at=membership.reevaluate_at)) is not None:
+    while (at := _next_review(wallet, reevaluate_at=membership.next_review_at)) is not None:
         wallet.advance_to(at)
         year_is_over = year_end is not None and at >= year_end and membership.tier.grace_ends_at is None
         if year_is_over or membership.tier.key != current_tier:

@@ -82,7 +82,7 @@ class Wallet(ScheduledWallet):
             case RedemptionReversed():
                 self._apply_reversal(event)
             case HoldPlaced():
-                self.unit_accounts[event.unit].hold(event, rank=self._price_by_lot(event))
+                self.unit_accounts[event.unit].hold(event, rank=self._price_function(event))
             case PointsAdjusted():
                 self._apply_adjustment(event)
             case TransferSent():
@@ -90,20 +90,20 @@ class Wallet(ScheduledWallet):
             case TransferReceived():
                 self._apply_transfer_in(event)
             case ExpiryNoticeDelivered():
-                self.points.mark_notified(event)
+                self.point_account.mark_notified(event)
             case WalletMerged():
                 self._apply_merge(event)
-        self.reevaluate_tiers(event.at)
+        self.review_tiers(event.at)
 
     def old_prices(self, *, terms: Terms, at: datetime) -> OldPrices | None:
         """The prices that older points still pay for rewards; None if no reward was ever cheaper."""
         earlier_terms = tuple(other for other in self.versions if other.version < terms.version)
         if not protects_lower_prices(terms, earlier_terms=earlier_terms):
             return None
-        spendable = tuple(lot for lot in self.points.inventory.free_lots() if lot.available_from <= at)
+        spendable = tuple(lot for lot in self.point_account.inventory.free_lots() if lot.available_from <= at)
         return OldPrices(terms=terms, earlier_terms=earlier_terms, lots=spendable, at=at)
 
-    def _price_by_lot(self, event: RewardRedeemed | HoldPlaced) -> Callable[[Lot], int] | None:
+    def _price_function(self, event: RewardRedeemed | HoldPlaced) -> Callable[[Lot], int] | None:
         """A function that returns the reward's price in points of a lot; None if the price is the same for all lots."""
         if event.terms is None or event.unit is not Unit.POINTS:
             return None
@@ -117,7 +117,7 @@ class Wallet(ScheduledWallet):
         receipt = Receipt.of(event, shares={event.id: 1})
         self.receipts[event.id] = receipt
         self._earn(event, receipts=[receipt])
-        self.points.last_activity_at = event.at
+        self.point_account.last_activity_at = event.at
 
     def _earn(self, event: PurchaseRecorded, *, receipts: list[Receipt]) -> None:
         """Decide a purchase and post its points and stamps; `receipts` are those whose goods count in the purchase."""
@@ -129,12 +129,12 @@ class Wallet(ScheduledWallet):
         purchase = PurchaseState(event, facts, decision, receipts)
         self.purchases[event.id] = purchase
         membership.counters.count(purchase.usage, at=event.at)
-        membership.qualifying.add(purchase.qualifying_points, at=event.at, zone=event.terms.zone)
+        membership.qualifying_points.add(purchase.qualifying_points, at=event.at, zone=event.terms.zone)
         draws: tuple[Draw, ...] = ()
         if decision.points:
             lot = new_lot(event.lot_id, decision.points, at=event.at, terms=event.terms, with_pending_period=True)
-            draws = self.points.open(lot, at=event.at)
-        self.points.post(EntryType.EARN, event.id, at=event.at, draws=draws, decision=decision)
+            draws = self.point_account.open(lot, at=event.at)
+        self.point_account.post(EntryType.EARN, event.id, at=event.at, draws=draws, decision=decision)
         if event.terms.stamp_clauses:
             self._earn_stamps(event, decision=decision)
 
@@ -177,7 +177,7 @@ class Wallet(ScheduledWallet):
         has_price_difference = purchase.id in new_receipt.shares
         self._earn(purchase, receipts=[new_receipt] if has_price_difference else [])
         if has_price_difference:
-            self.points.last_activity_at = event.at
+            self.point_account.last_activity_at = event.at
         self.return_outcomes[event.id] = goods_return.complete()
 
     def _apply_redemption(self, event: RewardRedeemed) -> None:
@@ -185,8 +185,8 @@ class Wallet(ScheduledWallet):
         self.memberships[event.customer_id].counters.count_clauses(event.facts, event.clause_keys, terms=event.terms)
         unit_account = self.unit_accounts[event.unit]
         # Drawn before `last_activity_at` changes the consumption order, so that a captured hold takes the lots it held.
-        draws = unit_account.inventory.consume(event.id, event.points, at=event.at, rank=self._price_by_lot(event))
-        self.points.last_activity_at = event.at
+        draws = unit_account.inventory.consume(event.id, event.points, at=event.at, rank=self._price_function(event))
+        self.point_account.last_activity_at = event.at
         unit_account.post(EntryType.REDEEM, event.id, at=event.at, draws=draws)
 
     def _apply_reversal(self, event: RedemptionReversed) -> None:
@@ -228,14 +228,16 @@ class Wallet(ScheduledWallet):
         unit_account.post(EntryType.ADJUST, event.id, at=event.at, draws=draws)
 
     def _apply_transfer_out(self, event: TransferSent) -> None:
-        draws = self.points.inventory.transfer_out(event.id, event.points_by_lot, at=event.at)
-        self.points.post(EntryType.TRANSFER, event.id, at=event.at, draws=draws)
+        draws = self.point_account.inventory.transfer_out(event.id, event.points_by_lot, at=event.at)
+        self.point_account.post(EntryType.TRANSFER, event.id, at=event.at, draws=draws)
 
     def _apply_transfer_in(self, event: TransferReceived) -> None:
         draws = [
-            draw for lot in event.lots for draw in self.points.open(lot, at=event.at, earned=False, has_receipt=False)
+            draw
+            for lot in event.lots
+            for draw in self.point_account.open(lot, at=event.at, earned=False, has_receipt=False)
         ]
-        self.points.post(EntryType.TRANSFER, event.id, at=event.at, draws=tuple(draws))
+        self.point_account.post(EntryType.TRANSFER, event.id, at=event.at, draws=tuple(draws))
 
     def _apply_merge(self, event: WalletMerged) -> None:
         """Absorb another wallet; its members are added, or merged into the survivor, with their tiers."""

@@ -140,7 +140,7 @@ async def forecasts(session: Session, *, ids: Sequence[str], at: datetime) -> li
     forecast_by_id: dict[str, WalletForecast] = {}
     for id, customer in by_id.items():
         replayed = await replay_wallet(session, account=customer.account, until=at)
-        forecast_by_id[id] = wallet_forecast(replayed.wallet.points, at=replayed.until)
+        forecast_by_id[id] = wallet_forecast(replayed.wallet.point_account, at=replayed.until)
     return [forecast_by_id.get(id) for id in ids]
 
 

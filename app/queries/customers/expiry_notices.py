@@ -34,7 +34,7 @@ async def of_accounts(session: Session, *, ids: Sequence[str], at: datetime) -> 
     accounts_by_id = await accounts.by_ids(session, account_ids=sorted({notice.account_id for notice in notices}))
     points_accounts: dict[str, UnitAccount] = {}
     for id, account in accounts_by_id.items():
-        points_accounts[id] = (await replay_wallet(session, account=account, until=at)).wallet.points
+        points_accounts[id] = (await replay_wallet(session, account=account, until=at)).wallet.point_account
     views: dict[str, list[ExpiryNoticeView]] = {id: [] for id in ids}
     for notice in notices:
         present_notice = _with_present_last_days(notice, points_account=points_accounts[notice.account_id], at=at)

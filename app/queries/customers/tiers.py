@@ -106,12 +106,14 @@ def _status(
     tier, qualifying, history = customer.tier, customer.account.balance.qualifying, TierHistory()
     membership = wallet.memberships.get(customer.id) if wallet is not None else None
     if wallet is not None and membership is not None and terms is not None:
-        tier, qualifying = membership.tier, membership.qualifying.counting_points(terms=terms, at=at)
+        tier, qualifying = membership.tier, membership.qualifying_points.counting_points(terms=terms, at=at)
         if with_history:
             history = TierHistory(
                 changes=tuple(_changes(wallet, customer_id=customer.id)),
                 kept_because=kept_tier_reason(
-                    tier, qualifying_points=membership.qualifying.deciding_points(terms=terms, at=at), terms=terms
+                    tier,
+                    qualifying_points=membership.qualifying_points.deciding_points(terms=terms, at=at),
+                    terms=terms,
                 ),
                 forecast=forecast_tier(wallet, customer_id=customer.id),
             )

@@ -107,7 +107,9 @@ async def preview_refund(session: Session, *, numbering: Numbering, request: Ref
         customer_id=customer.id,
         decision=outcome.decision,
         terms=deciding_terms,
-        money=money if with_refund.wallet.receipts[purchase.id].stands_alone else with_refund.money_due(_PREVIEWED_ID),
+        money=money
+        if with_refund.wallet.receipts[purchase.id].is_outside_exchanges
+        else with_refund.money_due(_PREVIEWED_ID),
         restored=return_outcome.restored,
         shortfall=outcome.shortfall,
         balances=with_refund.balances,

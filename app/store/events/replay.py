@@ -146,14 +146,15 @@ def balance_of(wallet: Wallet, *, at: datetime, unit: Unit = Unit.POINTS) -> Bal
     terms = terms_at(wallet.versions, at=at)
     memberships = {id(membership): membership for membership in wallet.memberships.values()}.values()
     return inventory.balance(
-        at=at, qualifying=sum(membership.qualifying.counting_points(terms=terms, at=at) for membership in memberships)
+        at=at,
+        qualifying=sum(membership.qualifying_points.counting_points(terms=terms, at=at) for membership in memberships),
     )
 
 
 def notices_due(wallet: Wallet, *, recorded_history: RecordedHistory) -> list[DueExpiryNotice]:
     """The expiry notices of the points that were not given yet: none was given for the lot with its present last day."""
     notified = {(lot.lot_id, lot.last_day) for notice in recorded_history.notices for lot in notice.lots}
-    return [notice for notice in wallet.points.due_notices() if (notice.lot.id, notice.last_day) not in notified]
+    return [notice for notice in wallet.point_account.due_notices() if (notice.lot.id, notice.last_day) not in notified]
 
 
 def next_notice(wallet: Wallet, *, recorded_history: RecordedHistory) -> datetime | None:

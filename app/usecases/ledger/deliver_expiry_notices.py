@@ -131,13 +131,13 @@ async def _record_deliveries(
 
 def _open_notices(notices: Sequence[ExpiryNotice], *, wallet: Wallet) -> list[ExpiryNotice]:
     """Those of the notices in which a lot has its present last day and was not notified of it yet."""
-    undelivered = {(notice.lot.id, notice.last_day) for notice in wallet.points.due_notices()}
+    undelivered = {(notice.lot.id, notice.last_day) for notice in wallet.point_account.due_notices()}
     return [notice for notice in notices if any((lot.lot_id, lot.last_day) in undelivered for lot in notice.lots)]
 
 
 def _required_channels(notice: ExpiryNotice, *, wallet: Wallet) -> list[NoticeChannel]:
     """The channels through which a notice has to be delivered to count for each of its lots, in a fixed order."""
-    unit_account = wallet.points
+    unit_account = wallet.point_account
     lots = [unit_account.inventory.lots[lot.lot_id] for lot in notice.lots if lot.lot_id in unit_account.inventory.lots]
     first_channels = {
         next(channel for channel in NoticeChannel if channel in unit_account.validity_of(lot).notice_by) for lot in lots

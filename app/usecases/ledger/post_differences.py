@@ -80,12 +80,12 @@ async def post_differences(
     entries refer to must be written before, and the account must be locked, which also covers accounts merged into
     it. Expired holds are ended.
     """
-    account_of_event = replayed.history.account_of_event(event_id) if event_id is not None else None
+    account_id_of_event = replayed.history.account_id_of_event(event_id) if event_id is not None else None
     new_entries: dict[PostingKey, Entry] = {}
     merged = _merged_accounts(replayed) if replayed.wallet.merged_wallets else ()
     for replayed_account in (replayed, *merged):
         account_id = replayed_account.account.id
-        is_of_event = account_id == (account_of_event or replayed.account.id)
+        is_of_event = account_id == (account_id_of_event or replayed.account.id)
         further_digests = digest_changes.get(account_id, NO_CHANGES)
         account_entries = await _post_account(
             session,
@@ -147,7 +147,7 @@ async def _post_account(
     if not (points_entries or other_entries or changes or digests or replaced_digests or wallet.memberships):
         return points_entries
     await writer.store(
-        lots_after=wallet.points.inventory.lots,
+        lots_after=wallet.point_account.inventory.lots,
         balance=replayed.balances[Unit.POINTS],
         replayed_through=replayed.until,
         next_change_at=wallet.next_change(),

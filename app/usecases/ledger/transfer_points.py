@@ -103,7 +103,7 @@ async def _transfer(
     sender_before = await replay_wallet(session, account=sender_customer.account, until=at)
     if not sender_before.versions.not_withdrawn:
         return Problem(ProblemCode.NO_TERMS_IN_FORCE, path=())
-    if sender_before.wallet.points.inventory.available_points(at=at) < command.points:
+    if sender_before.wallet.point_account.inventory.available_points(at=at) < command.points:
         return Problem(ProblemCode.NOT_ENOUGH_POINTS, path=("points",))
     transferred_lots = _transferred_lots(sender_before, points=command.points, context=context)
     transfer = Transfer(
@@ -162,7 +162,7 @@ def _transferred_lots(
 
     If activity of the sender has postponed the last day of a lot, the new lot has the postponed one.
     """
-    unit_account, inventory = sender_before.wallet.points, sender_before.wallet.points.inventory
+    unit_account, inventory = sender_before.wallet.point_account, sender_before.wallet.point_account.inventory
 
     def part(draw: Draw) -> Lot:
         lot = inventory.lots[draw.lot_id]

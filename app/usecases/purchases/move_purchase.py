@@ -275,8 +275,8 @@ async def _book_in_both_wallets(
     """
     at, event_id = move.before.occurred_at, move.correction.id
     posting_key = PostingKey(EntryType.EARN, move.before.id)
-    from_id = source.history.account_at(at, customer_id=move.before.customer_id)
-    to_id = target.history.account_at(at, customer_id=move.after.customer_id)
+    from_id = source.history.account_id_at(at, customer_id=move.before.customer_id)
+    to_id = target.history.account_id_at(at, customer_id=move.after.customer_id)
     if source is target:
         digest_changes = {from_id: from_rows | to_rows} if from_id == to_id else {from_id: from_rows, to_id: to_rows}
         new_entries = await post_differences(
