@@ -60,7 +60,7 @@ class Receipt:
         return cls(event.id, event.facts, shares, {line.number: line.quantity for line in event.facts.lines})
 
     @property
-    def is_outside_exchanges(self) -> bool:
+    def has_no_exchange(self) -> bool:
         """Whether the receipt has no part in an exchange."""
         return self.facts.replaced_price is None and not self.replacements
 
@@ -117,14 +117,14 @@ class Receipt:
         return parts
 
     def paid_part(self) -> Exact:
-        """The part of the whole price that is still paid for."""
+        """The part of the whole price, from 0 to 1, that is still paid for."""
         prices = {line.number: line.amount_due() for line in self.facts.lines}
         full_price = sum(prices.values(), 0)
         paid_price = sum((prices[number] * part for number, part in self.paid_parts().items()), 0)
         return Fraction(paid_price) / Fraction(full_price) if full_price else Fraction(0)
 
     def remaining(self) -> PurchaseFacts:
-        """The remaining goods at their whole remaining price, even if parts of it count in other purchases."""
+        """The remaining goods at their whole remaining price, even if a part of that price counts in another purchase."""
         return self.facts.with_remaining_quantities(self.remaining_quantities, price_shares=self.price_shares)
 
     def lines_in(self, purchase_id: str) -> list[Line]:

@@ -91,7 +91,7 @@ class UnitAccount:
         self._notified_at: dict[str, list[datetime]] = {}
         self._grace_until: dict[str, datetime] = {}
         self._expired_points: dict[str, int] = {}
-        """Unspent points expired, by lot id."""
+        """How many points have expired unspent, by lot id."""
         self._lots_without_receipt: set[str] = set()
         """Ids of lots without a receipt: received from another customer, or added by staff."""
 

@@ -52,14 +52,14 @@ class Wallet(ScheduledWallet):
         self.account_id = history.account_id
         self.memberships = {id: Membership(id, UsageCounters(enrolled_at=at)) for id, at in history.enrolled_at.items()}
         self.merged_wallets: list[Wallet] = []
-        """Wallets merged into this one, as they were at the merge."""
+        """Wallets merged into this one, as they were just after the merge."""
         self.return_outcomes: dict[str, ReturnOutcome] = {}
         """Outcomes of returns of goods, by the id of the refund or exchange."""
         self.purchases: dict[str, PurchaseState] = {}
         self.receipts: dict[str, Receipt] = {}
         self.redemptions: dict[str, RewardRedeemed] = {}
         self.overpaid_exchanges: set[str] = set()
-        """Ids of purchases made in exchanges in which points paid more than the price difference."""
+        """Ids of the purchases of new receipts of which points paid more than the price difference."""
         self.moves_with_budget_usage: list[ReceiptCorrected] = [
             correction
             for correction in history.corrections
@@ -100,11 +100,11 @@ class Wallet(ScheduledWallet):
         earlier_terms = tuple(other for other in self.versions if other.version < terms.version)
         if not protects_lower_prices(terms, earlier_terms=earlier_terms):
             return None
-        spendable = tuple(lot for lot in self.point_account.inventory.free_lots() if lot.available_from <= at)
-        return OldPrices(terms=terms, earlier_terms=earlier_terms, lots=spendable, at=at)
+        spendable_lots = tuple(lot for lot in self.point_account.inventory.free_lots() if lot.available_from <= at)
+        return OldPrices(terms=terms, earlier_terms=earlier_terms, lots=spendable_lots, at=at)
 
     def _price_function(self, event: RewardRedeemed | HoldPlaced) -> Callable[[Lot], int] | None:
-        """A function that returns the reward's price in points of a lot; None if the price is the same for all lots."""
+        """A function that returns the reward's price if points of a lot pay it; None if the price is the same for all lots."""
         if event.terms is None or event.unit is not Unit.POINTS:
             return None
         old_prices, clause = self.old_prices(terms=event.terms, at=event.at), event.terms.clause_of_reward(event.reward)
@@ -163,14 +163,14 @@ class Wallet(ScheduledWallet):
         )
 
     def _apply_exchange(self, event: ExchangeRecorded) -> None:
-        """Replace the returned goods by the new ones; the price difference earns first."""
+        """Replace the returned goods by the new ones; the price difference earns before anything is clawed back."""
         receipt = self.receipts[event.purchase_id]
         goods_return = self._goods_return(event.id, at=event.at, receipt=receipt)
-        new_receipt, overpaid = receipt.exchange(event)
+        new_receipt, is_overpaid = receipt.exchange(event)
         # The price of the returned goods is that of their receipt, corrections included, as it is known now.
         purchase = replace(event.purchase, facts=new_receipt.facts)
         self.receipts[purchase.id] = new_receipt
-        if overpaid:
+        if is_overpaid:
             self.overpaid_exchanges.add(purchase.id)
         for purchase_id in receipt.shares:
             self.purchases[purchase_id].receipts.append(new_receipt)
@@ -240,7 +240,7 @@ class Wallet(ScheduledWallet):
         self.point_account.post(EntryType.TRANSFER, event.id, at=event.at, draws=tuple(draws))
 
     def _apply_merge(self, event: WalletMerged) -> None:
-        """Absorb another wallet; its members are added, or merged into the survivor, with their tiers."""
+        """Absorb another wallet; its customers are added, or merged into the surviving customer, with their tiers."""
         other = replay(event.history, versions=self.versions, until=event.at)
         for unit, other_account in other.unit_accounts.items():
             if unit is Unit.POINTS or other_account.postings:

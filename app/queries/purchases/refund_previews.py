@@ -108,7 +108,7 @@ async def preview_refund(session: Session, *, numbering: Numbering, request: Ref
         decision=outcome.decision,
         terms=deciding_terms,
         money=money
-        if with_refund.wallet.receipts[purchase.id].is_outside_exchanges
+        if with_refund.wallet.receipts[purchase.id].has_no_exchange
         else with_refund.money_due(_PREVIEWED_ID),
         restored=return_outcome.restored,
         shortfall=outcome.shortfall,

@@ -242,7 +242,7 @@ async def _book_by_replay(
     )
     return_outcome = replayed.wallet.return_outcomes[event.id]
     outcome = return_outcome.refund_outcome
-    if not replayed.wallet.receipts[purchase.id].is_outside_exchanges:
+    if not replayed.wallet.receipts[purchase.id].has_no_exchange:
         money = replayed.money_due(event.id)
     new_refund = refund_row(
         command, write_context=write_context, purchase=purchase, returned=returned, outcome=outcome, money=money, id=id
