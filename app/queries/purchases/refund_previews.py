@@ -107,9 +107,7 @@ async def preview_refund(session: Session, *, numbering: Numbering, request: Ref
         customer_id=customer.id,
         decision=outcome.decision,
         terms=deciding_terms,
-        money=money
-        if with_refund.wallet.receipts[purchase.id].has_no_exchange
-        else with_refund.money_due(_PREVIEWED_ID),
+        money=money if with_refund.wallet.receipts[purchase.id].has_no_exchange else with_refund.money_due(event.id),
         restored=return_outcome.restored,
         shortfall=outcome.shortfall,
         balances=with_refund.balances,
