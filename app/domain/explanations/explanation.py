@@ -201,6 +201,7 @@ class Explanation:
         return phrasebook.capitalised(phrasebook(f"reason.{finding.code.value}{case}", **values))
 
     def _effect_case(self, finding: Finding) -> str:
+        """The ending of the catalogue's key for the variant of an effect's sentence; empty for the usual one."""
         if finding.code is ReasonCode.POINTS_AVAILABLE:
             debt_was_repaid = finding.required is not None
             return (".owed" if finding.observed else ".none") if debt_was_repaid else ""
@@ -213,10 +214,10 @@ class Explanation:
         return ""
 
     def _figure_text(self, reason: Reason, condition: Condition, *, phrasebook: Phrasebook) -> str:
-        """The sentence of a condition that fails by a figure: observed and required."""
+        """The sentence of a condition that is not met, with the observed and the required value."""
         finding = reason.finding
-        values = {"observed": _figure(finding.observed, code=finding.code, phrasebook=phrasebook)}
-        values["required"] = _figure(finding.required, code=finding.code, phrasebook=phrasebook)
+        values = {"observed": _figure_in_words(finding.observed, code=finding.code, phrasebook=phrasebook)}
+        values["required"] = _figure_in_words(finding.required, code=finding.code, phrasebook=phrasebook)
         case = ".none" if finding.code in _ZERO_CASE_CODES and finding.observed == 0 else ""
         if isinstance(condition, MinimumSpend) and condition.basis is not None:
             case = f".{condition.basis.value}"
@@ -268,7 +269,7 @@ def _cap_case(cap: PointsCap, finding: Finding) -> str:
     return ".left" if finding.required else ".none"
 
 
-def _figure(value: object, *, code: ReasonCode, phrasebook: Phrasebook) -> str:
+def _figure_in_words(value: object, *, code: ReasonCode, phrasebook: Phrasebook) -> str:
     """The observed or required value of a condition in words; empty if there is none."""
     if value is None:
         return ""

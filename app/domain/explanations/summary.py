@@ -53,7 +53,7 @@ def summary(
     if codes & PRICE_CODES:
         sentences = _reward_sentences(decision, explanation=explanation, phrasebook=phrasebook)
     elif codes & REFUND_CODES:
-        sentences = _statements(
+        sentences = _statements_and_remedies(
             (reason for reason in decision.reasons if _is_about_refund(reason)),
             explanation=explanation,
             phrasebook=phrasebook,
@@ -61,14 +61,16 @@ def summary(
     elif codes & _EARNING_CODES or any(reason.condition is not None for reason in decision.reasons):
         sentences = _purchase_sentences(decision, explanation=explanation, phrasebook=phrasebook)
     else:
-        sentences = _statements(decision.reasons, explanation=explanation, phrasebook=phrasebook)
+        sentences = _statements_and_remedies(decision.reasons, explanation=explanation, phrasebook=phrasebook)
     return tuple(sentences[:MAX_SENTENCES])
 
 
 def _reward_sentences(decision: Decision, *, explanation: Explanation, phrasebook: Phrasebook) -> list[str]:
     """The cost of a reward, or why the reward was refused."""
     if decision.outcome is DecisionOutcome.REFUSED:
-        return _statements(_by_precedence(explanation.failed_reasons()), explanation=explanation, phrasebook=phrasebook)
+        return _statements_and_remedies(
+            _by_precedence(explanation.failed_reasons()), explanation=explanation, phrasebook=phrasebook
+        )
     unit = Unit.POINTS if decision.points else Unit.STAMPS
     price_reason = next(reason for reason in decision.reasons if reason.finding.code in PRICE_CODES)
     effect = explanation.terms.clause_by_key[price_reason.clause_key].effect
@@ -80,34 +82,45 @@ def _reward_sentences(decision: Decision, *, explanation: Explanation, phraseboo
     )
     additional_codes = (ReasonCode.CASH_DUE, ReasonCode.OLD_PRICE_KEPT)
     additional_reasons = (reason for reason in decision.reasons if reason.finding.code in additional_codes)
-    return [reward_sentence, *_statements(additional_reasons, explanation=explanation, phrasebook=phrasebook)]
+    return [
+        reward_sentence,
+        *_statements_and_remedies(additional_reasons, explanation=explanation, phrasebook=phrasebook),
+    ]
 
 
 def _purchase_sentences(decision: Decision, *, explanation: Explanation, phrasebook: Phrasebook) -> list[str]:
     """What a purchase earns, and the limits that reduced it; or one sentence that says why it earns nothing."""
-    limits = [reason for reason in decision.reasons if reason.verdict is Verdict.LIMITED]
+    limiting_reasons = [reason for reason in decision.reasons if reason.verdict is Verdict.LIMITED]
     if decision.outcome is DecisionOutcome.NOTHING_EARNED:
-        return [_nothing_earned_sentence(limits=limits, explanation=explanation, phrasebook=phrasebook)]
-    earned = [phrasebook.counted(unit.value, decision.amount(unit)) for unit in Unit if decision.amount(unit)]
-    earned_sentence = phrasebook("summary.earned", earned=phrasebook.listed(earned, last="and"))
-    return [earned_sentence, *_statements(limits, explanation=explanation, phrasebook=phrasebook)]
+        return [
+            _nothing_earned_sentence(limiting_reasons=limiting_reasons, explanation=explanation, phrasebook=phrasebook)
+        ]
+    earned_amounts = [phrasebook.counted(unit.value, decision.amount(unit)) for unit in Unit if decision.amount(unit)]
+    earned_sentence = phrasebook("summary.earned", earned=phrasebook.listed(earned_amounts, last="and"))
+    return [
+        earned_sentence,
+        *_statements_and_remedies(limiting_reasons, explanation=explanation, phrasebook=phrasebook),
+    ]
 
 
-def _nothing_earned_sentence(*, limits: Sequence[Reason], explanation: Explanation, phrasebook: Phrasebook) -> str:
+def _nothing_earned_sentence(
+    *, limiting_reasons: Sequence[Reason], explanation: Explanation, phrasebook: Phrasebook
+) -> str:
     """A sentence that a purchase earns nothing, with the reason if a single one can be named."""
     gives_points, gives_stamps = bool(explanation.terms.point_clauses), bool(explanation.terms.stamp_clauses)
     nothing = phrasebook(
         f"summary.nothing.{'both' if gives_points and gives_stamps else ('stamps' if gives_stamps else 'points')}"
     )
     statements = {
-        explanation.statement(reason, phrasebook=phrasebook) for reason in limits or explanation.failed_reasons()
+        explanation.statement(reason, phrasebook=phrasebook)
+        for reason in limiting_reasons or explanation.failed_reasons()
     }
     if len(statements) > 1:
         # If several clauses fail for different reasons, none of them is named; if only one clause fails, its first reason is.
         clause_keys = {reason.clause_key for reason in explanation.failed_reasons()}
-        if not limits and len(clause_keys) > 1:
+        if not limiting_reasons and len(clause_keys) > 1:
             return phrasebook("summary.nothing", nothing=nothing)
-        first_reason = _by_precedence(limits or explanation.failed_reasons())[0]
+        first_reason = _by_precedence(limiting_reasons or explanation.failed_reasons())[0]
         statements = {explanation.statement(first_reason, phrasebook=phrasebook)}
     if not statements:
         return phrasebook("summary.nothing", nothing=nothing)
@@ -139,7 +152,9 @@ def _by_precedence(reasons: Iterable[Reason]) -> list[Reason]:
     return sorted(reasons, key=lambda reason: _PRECEDENCE[reason.finding.code])
 
 
-def _statements(reasons: Iterable[Reason], *, explanation: Explanation, phrasebook: Phrasebook) -> list[str]:
+def _statements_and_remedies(
+    reasons: Iterable[Reason], *, explanation: Explanation, phrasebook: Phrasebook
+) -> list[str]:
     """The distinct statements, at most `MAX_SENTENCES`, followed by the distinct remedies."""
     listed_reasons = list(reasons)
     statements = list(dict.fromkeys(explanation.statement(reason, phrasebook=phrasebook) for reason in listed_reasons))

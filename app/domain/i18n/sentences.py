@@ -34,7 +34,7 @@ class Position(IntEnum):
 
 
 class GoodsForm(StrEnum):
-    """How goods stand in a sentence: points on them, every item of them, buying one of them."""
+    """How a sentence names goods: ON after points "on" them, EACH after "for each" item, BUY after "if you buy"."""
 
     ON = "on"
     EACH = "each"
@@ -68,13 +68,9 @@ def joined_phrases(phrases: Sequence[PlacedPhrase], *, separator: str, same_posi
     sentence = ""
     previous_position: Position | None = None
     for phrase in _in_order(phrases):
-        sentence += (
-            ""
-            if previous_position is None
-            else same_position_separator
-            if previous_position is phrase.position
-            else separator
-        ) + phrase.words
+        if previous_position is not None:
+            sentence += same_position_separator if phrase.position is previous_position else separator
+        sentence += phrase.words
         previous_position = phrase.position
     return sentence
 

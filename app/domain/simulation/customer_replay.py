@@ -111,7 +111,7 @@ class CustomerReplay:
         return credited
 
     def redeem(self, request: PastRedemption) -> Decision | None:
-        """Redeem a reward: the decision, or None if it was not offered or refused."""
+        """Redeem a reward and return the decision; None if the reward is not offered, or the redemption is refused."""
         clause = self._terms.clause_of_reward(request.reward)
         if clause is None:
             return None
@@ -126,7 +126,7 @@ class CustomerReplay:
         return decision
 
     def with_rule_facts(self, facts: PurchaseFacts) -> PurchaseFacts:
-        """The purchase with the rule facts, budgets included, that the terms require, as of just before it."""
+        """The purchase with the rule facts (including budgets) that the terms require, as of just before the purchase."""
         required, budgets, rule_facts = self._terms.required_facts, self._terms.budgets, NO_RULE_FACTS
         if required.profile_conditions:
             rule_facts = required.profile_facts(self._profile, purchase=facts)

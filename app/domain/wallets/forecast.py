@@ -51,11 +51,11 @@ def wallet_forecast(unit_account: UnitAccount, *, at: datetime) -> WalletForecas
             first_activation, sum(lot.free for lot in pending_lots if lot.available_from == first_activation)
         )
     expiries = list(_lot_expiries(unit_account, at=at))
-    next_expiry = min(expiries, key=_expiry_order, default=None)
+    first_expiry = min(expiries, key=_expiry_order, default=None)
     expiry = None
-    if next_expiry is not None:
-        points = sum(expiry.points for expiry in expiries if _expiry_order(expiry) == _expiry_order(next_expiry))
-        expiry = NextExpiry(next_expiry.last_day, next_expiry.at, points)
+    if first_expiry is not None:
+        points = sum(expiry.points for expiry in expiries if _expiry_order(expiry) == _expiry_order(first_expiry))
+        expiry = NextExpiry(first_expiry.last_day, first_expiry.at, points)
     return WalletForecast(expiry, activation)
 
 

@@ -169,10 +169,10 @@ class GoodsReturn:
             draws[Unit.STAMPS] += stamp_draws
         elif stamps_due < 0:
             debt_draws, restored_draws = _restore_clawed_back(
-                stamp_account.inventory, purchase.clawback_ids, -stamps_due, at=self.at
+                stamp_account.inventory, purchase.clawback_keys, -stamps_due, at=self.at
             )
             draws[Unit.STAMPS] += [*debt_draws, *restored_draws]
-        purchase.clawback_ids.append(key)
+        purchase.clawback_keys.append(key)
         return movement._replace(
             stamps=max(0, stamps_due), stamps_owed=stamps_owed, stamps_restored=max(0, -stamps_due)
         )
@@ -205,7 +205,7 @@ class GoodsReturn:
         shortfall_reduction = min(purchase.shortfall, reduction)
         purchase.shortfall -= shortfall_reduction
         debt_draws, restored_draws = _restore_clawed_back(
-            point_account.inventory, purchase.clawback_ids, reduction - shortfall_reduction, at=self.at
+            point_account.inventory, purchase.clawback_keys, reduction - shortfall_reduction, at=self.at
         )
         point_account.reschedule_expiry(draw.lot_id for draw in restored_draws)
         draws += [*debt_draws, *restored_draws]
@@ -222,18 +222,18 @@ def _ids_of_lot(unit_account: UnitAccount, lot_id: str) -> set[str]:
 
 
 def _restore_clawed_back(
-    inventory: LotInventory, clawbacks: Sequence[str], points: int, *, at: datetime
+    inventory: LotInventory, clawback_keys: Sequence[str], points: int, *, at: datetime
 ) -> tuple[list[Draw], list[Draw]]:
     """Restore `points` of clawbacks, latest first, and return the draws: those from debts, then those from lots."""
     debt_draws: list[Draw] = []
-    for key in reversed(clawbacks):
+    for key in reversed(clawback_keys):
         debt = sum(draw.points for draw in inventory.draws_by_event.get(key, ()) if draw.lot_id == DEBT)
         part = min(debt, points)
         if part:
             debt_draws += inventory.restore(key, at=at, points=part)
             points -= part
     lot_draws: list[Draw] = []
-    for key in reversed(clawbacks):
+    for key in reversed(clawback_keys):
         part = min(sum(draw.points for draw in inventory.draws_by_event.get(key, ())), points)
         if part:
             lot_draws += inventory.restore(key, at=at, points=part)

@@ -64,7 +64,7 @@ class LotInventory:
         return sum(lot.free for lot in self.free_lots() if lot.available_from <= at)
 
     def balance(self, *, at: datetime, qualifying: int = 0) -> Balance:
-        """The balance at an instant; `qualifying` are the points towards a tier, which lots do not know."""
+        """The balance at an instant; `qualifying` is the number of points towards a tier, which is not known from the lots."""
         available, pending, held = 0, 0, 0
         for lot in self.lots.values():
             held += lot.held
@@ -111,7 +111,7 @@ class LotInventory:
     def consume(
         self, id: str, points: int, *, at: datetime, rank: Callable[[Lot], int] | None = None
     ) -> tuple[Draw, ...]:
-        """Take available points in consumption order, from lots with a low `rank` first; points that are missing become debt."""
+        """Take available points, from lots with the lowest `rank` first, then in consumption order; missing points become debt."""
         return self._draw_from(id, points, lots=self._spendable_lots(at=at, rank=rank), allow_negative=True)
 
     def transfer_out(self, id: str, points_by_lot: Mapping[str, int], *, at: datetime) -> tuple[Draw, ...]:

@@ -154,7 +154,7 @@ class PurchaseState:
     shortfall: int = 0
     expired_points: int = 0
     stamp_clawback_due: int = 0
-    clawback_ids: list[str] = field(default_factory=list)
+    clawback_keys: list[str] = field(default_factory=list)
     """Keys of its clawbacks in `LotInventory.draws_by_event`, oldest first."""
     restored_by_redemption: dict[str, int] = field(default_factory=dict)
     """Points restored so far, by the id of the redemption that paid with them."""

@@ -41,8 +41,10 @@ def forecast_tier(wallet: Wallet, *, customer_id: str) -> TierForecast | None:
 
 def _next_review(wallet: Wallet, *, reevaluate_at: datetime | None) -> datetime | None:
     """When the tier is reviewed next: when points stop counting or grace ends, or when other terms come into force."""
-    now = wallet.at
+    advanced_to = wallet.at
     next_terms_starts = (
-        version.effective_from for version in wallet.versions if now is None or version.effective_from > now
+        version.effective_from
+        for version in wallet.versions
+        if advanced_to is None or version.effective_from > advanced_to
     )
     return earliest(reevaluate_at, min(next_terms_starts, default=None))
