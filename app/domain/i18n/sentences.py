@@ -34,7 +34,7 @@ class Position(IntEnum):
 
 
 class GoodsForm(StrEnum):
-    """How a sentence names goods: ON after points "on" them, EACH after "for each" item, BUY after "if you buy"."""
+    """How a sentence names goods: ON in "a point on coffee", EACH in "a point for each coffee", BUY in "if you buy coffee"."""
 
     ON = "on"
     EACH = "each"
