@@ -9,6 +9,9 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
+from app.usecases.programs.create_program import NewProgram
+from tests.shop import create_program
+
 TESTS_PER_DATABASE = 100
 """Then a database is dropped: deleted rows leave dead space, and its statistics are of other tests."""
 
@@ -61,7 +64,9 @@ class ReusedDatabases:
         self._uses = Counter[str]()
         self._catalogue: str | None = None
         self._migrations = ""
-        self._delete_rows = ""
+        self._tables: list[str] = []
+        self._program: NewProgram | None = None
+        self._insert_program = ""
 
     def take(self) -> str:
         """The name of a database with all tables and no rows."""
@@ -72,6 +77,15 @@ class ReusedDatabases:
     def give_back(self, name: str) -> None:
         """Empty a database, or drop it where it was changed or used often. Connections that are left over are ended."""
         self._runner.run(self._give_back(name))
+
+    def add_program(self, name: str) -> NewProgram:
+        """Add a program to a database without rows. Every call of a process adds the same one, the later ones by its rows alone."""
+        if self._program is None:
+            self._program = create_program(at_database(self.server, name))
+            self._insert_program = self._runner.run(self._inserts(name))
+        else:
+            self._runner.run(self._execute(name, self._insert_program))
+        return self._program
 
     def drop_all(self) -> None:
         """Drop what is left."""
@@ -102,8 +116,23 @@ class ReusedDatabases:
             tables = await connection.fetch(
                 "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'migrations'"
             )
-            self._delete_rows = "; ".join(f"DELETE FROM {table['tablename']}" for table in tables)
+            self._tables = [table["tablename"] for table in tables]
         return name
+
+    async def _inserts(self, name: str) -> str:
+        """Statements that insert all rows of a database."""
+        connection = await self._connection(name)
+        statements = []
+        for table in self._tables:
+            statement = await connection.fetchval(
+                f"SELECT format('INSERT INTO {table} SELECT * FROM json_populate_recordset(NULL::{table}, %L)', json_agg(t))"
+                f" FROM {table} t HAVING count(*) > 0"
+            )
+            statements += [statement] if statement is not None else []
+        return "; ".join(statements)
+
+    async def _execute(self, name: str, statements: str) -> None:
+        await (await self._connection(name)).execute(statements)
 
     async def _connection(self, name: str) -> asyncpg.Connection:
         connection = self._connections.get(name)
@@ -125,7 +154,7 @@ class ReusedDatabases:
                 return False
             if await self._applied(connection) != self._migrations:
                 return False
-            await connection.execute(self._delete_rows)
+            await connection.execute("; ".join(f"DELETE FROM {table}" for table in self._tables))
         except (asyncpg.InvalidCatalogNameError, asyncpg.PostgresConnectionError, asyncpg.AdminShutdownError):
             return False
         return True

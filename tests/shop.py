@@ -8,7 +8,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -29,6 +29,7 @@ from app.pages.people import MadeUpPerson
 from app.store.database.connect import open_database
 from app.usecases.application import Application
 from app.usecases.programs.create_program import CreateProgram, NewProgram
+from tests.graphql_client import GraphqlClient
 from tests.live_server import serving
 from tests.time_limits import HANGS
 
@@ -119,6 +120,11 @@ class Shop:
     program: NewProgram
     client: httpx.Client
     url: str = ""
+    graphql: GraphqlClient = field(init=False)
+
+    def __post_init__(self) -> None:
+        """`graphql` sends to the same address."""
+        self.graphql = GraphqlClient(self.address)
 
     def send(
         self,
@@ -130,13 +136,14 @@ class Shop:
         **variables: Any,
     ) -> httpx.Response:
         """Sends a request; returns the HTTP response."""
-        headers = {"Accept-Language": language}
-        token = key or (self.program.token(role) if role is not None else None)
-        if token is not None:
-            headers["Authorization"] = f"Bearer {token}"
+        headers = self._headers(role=role, key=key, language=language)
         return self.client.post(
             f"{self.address}/graphql", json={"query": query, "variables": variables}, headers=headers
         )
+
+    def _headers(self, *, role: Role | None, key: str | None, language: str) -> dict[str, str]:
+        token = key or (self.program.token(role) if role is not None else None)
+        return {"Accept-Language": language, **({"Authorization": f"Bearer {token}"} if token is not None else {})}
 
     def execute(
         self,
@@ -149,8 +156,9 @@ class Shop:
     ) -> Any:
         """Sends a request and returns its data; fails on errors. Sent again, as a till does, while the server is too busy."""
         began = time.monotonic()
+        headers = self._headers(role=role, key=key, language=language)
         while True:
-            body = self.send(query, role=role, key=key, language=language, **variables).json()
+            body = self.graphql.send(query, variables, headers)
             waits = [error["extensions"].get("retryAfter") for error in body.get("errors", []) if is_busy(error)]
             if not waits or time.monotonic() - began > HANGS:
                 break
@@ -261,4 +269,6 @@ def open_shop(
     )
     limits = httpx.Limits(max_connections=200, max_keepalive_connections=200)
     with serving(app) as address, httpx.Client(timeout=HANGS, limits=limits, verify=UNUSED_TLS) as client:
-        yield Shop(address=address, program=program, client=client, url=url)
+        shop = Shop(address=address, program=program, client=client, url=url)
+        yield shop
+        shop.graphql.close()
