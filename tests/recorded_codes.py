@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import httpx
 from graphql import (
     DocumentNode,
     FieldNode,
@@ -147,11 +146,11 @@ class RecordedShop(Shop):
 
     codes: CodeRecorder = field(default_factory=CodeRecorder)
 
-    def send(self, query: str, **more: Any) -> httpx.Response:
-        """Sends a request and records the codes in the response."""
-        response = super().send(query, **more)
-        self.codes.record(query, response.json().get("data"))
-        return response
+    def execute(self, query: str, **more: Any) -> Any:
+        """Sends a request, records the codes in the response, and returns its data."""
+        data = super().execute(query, **more)
+        self.codes.record(query, data)
+        return data
 
     def mutate(self, mutation: str, *, role: Role = Role.OWNER, token: str | None = None, **given: Any) -> Any:
         """The payload of a mutation, with every field that has codes."""
