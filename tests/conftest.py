@@ -39,18 +39,21 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 settings.register_profile("random", deadline=None)
 settings.register_profile("repeatable", deadline=None, derandomize=True)
 
-LONGEST = (
-    "test_readme.py",
-    "api/test_worst_case_queries.py",
+WAITING = (
     "faults/test_documented_till.py",
+    "faults/test_full_disk.py",
+    "faults/test_jobs_beside_tills.py",
     "faults/test_kill.py",
     "faults/test_kill_everything.py",
     "faults/test_kill_import.py",
     "faults/test_kill_jobs.py",
-    "faults/test_long_reads_beside_a_till.py",
-    "ledger/test_database_stateful.py",
+    "faults/test_read_only_file.py",
+    "faults/test_restart.py",
 )
-"""Files whose tests take longest. One process runs all of a file, and these come first, so that short tests fill the end."""
+"""Files whose tests wait most of their time. One process runs them all, while the others have the processors."""
+
+LONGEST = ("api/test_worst_case_queries.py", "ledger/test_database_stateful.py", "test_readme.py")
+"""Files with other tests of more than thirty seconds. They start first, so that short tests fill the end."""
 
 OURS = Path(tempfile.gettempdir()) / f"troth-tests-{os.getuid()}"
 """Kept between runs, so that only the first one has to set a server up."""
@@ -62,16 +65,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Makes a group of each of the longest files; deselects tests that need PostgreSQL where `--sqlite-only` is given."""
+    """Starts long tests first; deselects tests that need PostgreSQL where `--sqlite-only` is given."""
     for item in items:
-        file = item.path.relative_to(Path(__file__).parent).as_posix()
-        if file in LONGEST:
-            item.add_marker(pytest.mark.xdist_group(file))  # `--dist loadgroup` starts large groups first.
+        if _file(item) in WAITING:
+            item.add_marker(pytest.mark.xdist_group("waiting"))  # `--dist loadgroup` starts the largest group first.
+    items.sort(key=lambda item: _file(item) not in LONGEST)
     if not config.getoption("--sqlite-only"):
         return
     left_out = [item for item in items if needs_postgres(item)]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if not needs_postgres(item)]
+
+
+def _file(item: pytest.Item) -> str:
+    return item.path.relative_to(Path(__file__).parent).as_posix()
 
 
 def needs_postgres(item: pytest.Item) -> bool:

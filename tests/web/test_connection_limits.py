@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import time
 from collections.abc import Iterator
@@ -123,7 +124,17 @@ def ask(sock: socket.socket, key: str | None = None) -> bytes:
     """The answer to a request on a connection, perhaps with a key."""
     line = f"Authorization: Bearer {key}\r\n".encode() if key is not None else b""
     sock.sendall((WHOLE + b"}").replace(b"Host: x\r\n", b"Host: x\r\n" + line))
-    return sock.recv(65536)
+    answer = b""
+    while not is_complete(answer) and (chunk := sock.recv(65536)):
+        answer += chunk
+    return answer
+
+
+def is_complete(answer: bytes) -> bool:
+    """Whether all of an answer has come: its head and as many bytes of its body as the head says."""
+    head, end_of_head, body = answer.partition(b"\r\n\r\n")
+    length = re.search(rb"(?i)\r\ncontent-length: (\d+)", head)
+    return bool(end_of_head) and (length is None or len(body) >= int(length[1]))
 
 
 def ended(sock: socket.socket) -> bool:
