@@ -41,11 +41,11 @@ QUICK_API := $(addprefix tests/api/test_,access.py client_and_server_errors.py i
 check: $(DEV) lint ## Run the quick tests, on SQLite alone: under three minutes
 	TROTH_SOAK_STEPS=30 $(BIN)/pytest -n 4 --dist loadgroup --durations=25 --sqlite-only tests/domain tests/shape tests/store $(QUICK_API)
 
-# Three at once on two cores: one of them runs the tests that wait most of their time. More are slower: they get into each
-# other's way (a third of the API tests took 109 s with two processes, 123 s with three, 141 s with six).
+# Four at once on two cores: one of them runs the tests that wait most of their time. More are slower: they get into each
+# other's way (a third of the API tests took 109 s with two processes, 118 s with four, 141 s with six).
 test: | python ## Run every test, on SQLite and PostgreSQL
 	@$(MAKE) --no-print-directory -j 2 .venv-clients/.made lint compiled
-	$(BIN)/pytest -n 3 --dist loadgroup --durations=25
+	$(BIN)/pytest -n 4 --dist loadgroup --durations=25
 
 # The first collection compiles the modules of the tests, which each process would do for itself.
 compiled: $(DEV)

@@ -8,10 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 COMMANDS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 """The first that is installed is used; the headless shell takes two thirds of the processor time of the others."""
+
+
+PATIENCE = 60_000
+"""Milliseconds for which a test waits for what it expects in a page: a busy machine takes longer than Playwright's five seconds."""
 
 
 @contextmanager
@@ -22,6 +26,7 @@ def open_browser(*, tried: str) -> Iterator[Browser]:
         if os.environ.get("CI"):
             pytest.fail(f"CI must have Chromium: not tried in a browser: {tried}")
         pytest.skip(f"NO CHROMIUM HERE: NOT TRIED IN A BROWSER: {tried.upper()}")
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=command, args=["--no-sandbox"])
         yield browser
