@@ -39,13 +39,13 @@ lint: $(DEV) ## Check style, types, import direction and container files
 QUICK_API := $(addprefix tests/api/test_,access.py client_and_server_errors.py idempotency.py reasons.py refunds.py reversals.py schema.py till.py)
 
 check: $(DEV) lint ## Run the quick tests, on SQLite alone: under three minutes
-	TROTH_SOAK_STEPS=30 $(BIN)/pytest -n 4 --dist loadgroup --durations=25 --sqlite-only tests/domain tests/shape tests/store $(QUICK_API)
+	TROTH_SOAK_STEPS=30 $(BIN)/pytest -n 4 --durations=25 --sqlite-only tests/domain tests/shape tests/store $(QUICK_API)
 
 # Four at once on two cores: one of them runs the tests that wait most of their time. More are slower: they get into each
 # other's way (a third of the API tests took 109 s with two processes, 118 s with four, 141 s with six).
 test: | python ## Run every test, on SQLite and PostgreSQL
 	@$(MAKE) --no-print-directory -j 2 .venv-clients/.made lint compiled
-	$(BIN)/pytest -n 4 --dist loadgroup --durations=25
+	$(BIN)/pytest -n 4 --durations=25
 
 # The first collection compiles the modules of the tests, which each process would do for itself.
 compiled: $(DEV)
@@ -79,8 +79,8 @@ INSIDES := tests/shape $(addprefix tests/store/test_,long_reads.py orm.py postgr
 	@touch $@
 
 bounds: .venv-lowest .venv-highest ## Test the lowest and highest versions of dependencies
-	.venv-lowest/bin/pytest -n 2 --dist loadgroup $(INSIDES)
-	.venv-highest/bin/pytest -n 2 --dist loadgroup $(INSIDES)
+	.venv-lowest/bin/pytest -n 2 $(INSIDES)
+	.venv-highest/bin/pytest -n 2 $(INSIDES)
 
 bench: $(DEV) ## Measure speed against a floor of the same run
 	$(BIN)/python -m bench.http_bench

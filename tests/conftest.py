@@ -23,12 +23,14 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer
 
 from app.store.database.connect import open_database
 from app.store.database.migrations import FOLDER, migrate
 from app.store.database.session import Database
 from app.usecases.programs.create_program import NewProgram
 from tests.postgres_databases import ReusedDatabases, at_database, on_server
+from tests.scheduling import LONGEST, Scheduling
 from tests.shop import Shop, create_program, open_shop
 
 # Servers and commands that a test starts take half as long with compiled modules, also where the environment keeps none.
@@ -38,22 +40,6 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # How long an example takes says more about the machine than about what is tried.
 settings.register_profile("random", deadline=None)
 settings.register_profile("repeatable", deadline=None, derandomize=True)
-
-WAITING = (
-    "faults/test_documented_till.py",
-    "faults/test_full_disk.py",
-    "faults/test_jobs_beside_tills.py",
-    "faults/test_kill.py",
-    "faults/test_kill_everything.py",
-    "faults/test_kill_import.py",
-    "faults/test_kill_jobs.py",
-    "faults/test_read_only_file.py",
-    "faults/test_restart.py",
-)
-"""Files whose tests wait most of their time. One process runs them all, while the others have the processors."""
-
-LONGEST = ("api/test_worst_case_queries.py", "ledger/test_database_stateful.py", "test_readme.py")
-"""Files with other tests of more than thirty seconds. They start first, so that short tests fill the end."""
 
 OURS = Path(tempfile.gettempdir()) / f"troth-tests-{os.getuid()}"
 """Kept between runs, so that only the first one has to set a server up."""
@@ -66,19 +52,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Starts long tests first; deselects tests that need PostgreSQL where `--sqlite-only` is given."""
-    for item in items:
-        if _file(item) in WAITING:
-            item.add_marker(pytest.mark.xdist_group("waiting"))  # `--dist loadgroup` starts the largest group first.
-    items.sort(key=lambda item: _file(item) not in LONGEST)
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
     if not config.getoption("--sqlite-only"):
         return
     left_out = [item for item in items if needs_postgres(item)]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if not needs_postgres(item)]
-
-
-def _file(item: pytest.Item) -> str:
-    return item.path.relative_to(Path(__file__).parent).as_posix()
 
 
 def needs_postgres(item: pytest.Item) -> bool:
@@ -98,6 +77,12 @@ def pytest_configure(config: pytest.Config) -> None:
     gc.disable()  # Until everything is imported and collected: there is next to nothing to free.
     config.option.anyio_mode = "auto"
     settings.load_profile("repeatable" if config.getoption("--hypothesis-seed") is None else "random")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
+    """Several processes (`-n`) share the tests as `tests.scheduling` says."""
+    return Scheduling(config, log)
 
 
 def pytest_collection_finish() -> None:

@@ -53,7 +53,15 @@ def serving(app: ASGIApp, *, http: str | type[asyncio.Protocol] = "auto") -> Ite
         listening.listen(128)
         port = listening.getsockname()[1]
         server = StoppableServer(
-            uvicorn.Config(app, http=http, log_level="critical", access_log=False, lifespan="auto", proxy_headers=False)
+            uvicorn.Config(
+                app,
+                http=http,
+                log_config=None,
+                log_level="critical",
+                access_log=False,
+                lifespan="auto",
+                proxy_headers=False,
+            )
         )
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
@@ -61,7 +69,7 @@ def serving(app: ASGIApp, *, http: str | type[asyncio.Protocol] = "auto") -> Ite
         while not server.started:
             if not thread.is_alive() or time.monotonic() > deadline:
                 raise RuntimeError("the server did not start")
-            time.sleep(0.01)
+            time.sleep(0.002)
         try:
             yield f"http://127.0.0.1:{port}"
         finally:

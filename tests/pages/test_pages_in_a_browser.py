@@ -22,9 +22,6 @@ from tests.pages.test_public_pages import PUBLISH, SPEND, change
 from tests.shop import Shop, create_program, open_shop
 from tests.soak_settings import STEPS
 
-pytestmark = pytest.mark.xdist_group("pages in a browser")
-"""One process, so that one browser is enough."""
-
 AXE = Path(__file__).parent / "axe"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 PAGES = ("/", "/terms/2", "/p/nobody")

@@ -29,9 +29,6 @@ from tests.web.graphiql_examples import examples
 OURS = {"boot.js", "page.css", "examples.graphql", "variables.json"}
 BUILT = FOLDER / "built"
 SCRIPT = Path(__file__).parents[2] / "graphiql"
-pytestmark = pytest.mark.xdist_group("GraphiQL in a browser")
-"""One process, so that one browser with one cache is enough."""
-
 HTML = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 AXE = Path(__file__).parents[1] / "pages" / "axe" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
