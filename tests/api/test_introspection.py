@@ -189,9 +189,9 @@ def test_introspection_is_priced_at_least_half_as_high_as_a_purchase_of_the_same
         "{ __schema { types { name description fields { name description args { name description } } } } }",
         '{ __type(name: "Mutation") { fields { name args { name type { name kind ofType { name } } } } } }',
     ):
-        rich.send(text + "#")
+        rich.execute(text + "#")
         versions = iter(f"{text} # {version}" for version in range(3))
-        assert per_second(text, lambda: rich.send(next(versions)), times=3) > usual / 2, text  # noqa: B023
+        assert per_second(text, lambda: rich.execute(next(versions)), times=3) > usual / 2, text  # noqa: B023
 
 
 def test_introspection_that_takes_too_much_is_rejected(rich: Shop) -> None:
